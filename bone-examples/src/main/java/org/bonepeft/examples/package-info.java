@@ -1,0 +1,5 @@
+/** The program {@code bone}. */
+@NullMarked
+package org.bonepeft.examples;
+
+import org.jspecify.annotations.NullMarked;
