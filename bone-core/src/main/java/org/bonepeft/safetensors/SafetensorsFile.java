@@ -1,0 +1,119 @@
+package org.bonepeft.safetensors;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One safetensors file, memory-mapped: 8 bytes header length, a JSON header, then the bytes of all tensors. The whole
+ * header is checked when the file is opened; afterwards the file itself is closed and only its mappings are held. Format:
+ * <a href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>.
+ */
+public final class SafetensorsFile implements TensorSource {
+    private final Path path;
+    private final Header header;
+    private volatile @Nullable Mappings mappings;
+
+    private SafetensorsFile(Path path, Header header, Mappings mappings) {
+        this.path = path;
+        this.header = header;
+        this.mappings = mappings;
+    }
+
+    /**
+     * Opens and checks a file.
+     *
+     * @throws SafetensorsException if the file breaks a rule of the format, or is named like a pickle
+     * @throws IOException if the file cannot be read
+     */
+    public static SafetensorsFile open(Path path) throws IOException {
+        return open(path, Integer.MAX_VALUE);
+    }
+
+    /** Opens a file with smaller mappings, for tests. */
+    static SafetensorsFile open(Path path, int mappingLimit) throws IOException {
+        ForeignFormats.refuse(path);
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new SafetensorsException(path + " is not a file"
+                    + (Files.isDirectory(path) ? " but a directory; ShardedSafetensors.open reads those" : ""));
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            long fileSize = channel.size();
+            if (fileSize < Long.BYTES) {
+                throw new SafetensorsException(path + ": " + fileSize + " bytes are too few for a safetensors file");
+            }
+            long length = read(channel, 0, Long.BYTES).getLong();
+            if (length < 0 || length > Header.MAX_BYTES) {
+                throw new SafetensorsException(path + ": the header length is " + Long.toUnsignedString(length)
+                        + " bytes, the format allows " + Header.MAX_BYTES
+                        + "; the file is damaged or no safetensors file");
+            }
+            long dataBegin = Long.BYTES + length;
+            if (dataBegin > fileSize) {
+                throw new SafetensorsException(path + ": the header length is " + length + " bytes, but only "
+                        + (fileSize - Long.BYTES) + " follow; the file is cut short");
+            }
+            byte[] bytes = read(channel, Long.BYTES, (int) length).array();
+            Header header = HeaderReader.read(path.toString(), bytes, fileSize - dataBegin);
+            return new SafetensorsFile(
+                    path,
+                    header,
+                    new Mappings(channel, dataBegin, header.tensors().values(), mappingLimit));
+        }
+    }
+
+    private static ByteBuffer read(FileChannel channel, long position, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, position + buffer.position()) < 0) {
+                throw new EOFException("the file was cut while it was read");
+            }
+        }
+        return buffer.flip();
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    @Override
+    public Map<String, TensorInfo> tensors() {
+        return header.tensors();
+    }
+
+    @Override
+    public TensorInfo tensor(String name) {
+        try {
+            return TensorSource.super.tensor(name);
+        } catch (SafetensorsException e) {
+            throw new SafetensorsException(path + ": " + e.getMessage());
+        }
+    }
+
+    @Override
+    public ByteBuffer bytes(String name, long offset, int length) {
+        Mappings held = mappings;
+        if (held == null) {
+            throw new IllegalStateException(path + " is closed");
+        }
+        return held.bytes(tensor(name), offset, length);
+    }
+
+    @Override
+    public void close() {
+        mappings = null;
+    }
+
+    @Override
+    public String toString() {
+        return path + ": " + header.tensors().size() + " tensors";
+    }
+}
