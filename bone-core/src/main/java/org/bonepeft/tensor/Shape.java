@@ -3,8 +3,8 @@ package org.bonepeft.tensor;
 import java.util.Arrays;
 
 /**
- * The dimensions of a tensor, outermost first. At most one of them may be {@link #TOKENS}: the number of tokens in a
- * batch, known only when a graph runs.
+ * The dimensions of a tensor, outermost first. At most one of them may be open: a multiple of the number of tokens T in
+ * a batch, known only when a graph runs. It is written as a negative number: {@link #TOKENS} is T, -4 is 4 T.
  */
 public final class Shape {
     /** The open dimension: how many tokens (rows of {@code x}) a call brings. */
@@ -19,7 +19,7 @@ public final class Shape {
     /**
      * Returns the shape with these dimensions.
      *
-     * @throws IllegalArgumentException if a dimension is negative and not {@link #TOKENS}, or two are {@code TOKENS}
+     * @throws IllegalArgumentException if two dimensions are open
      */
     public static Shape of(long... dims) {
         int open = 0;
@@ -47,23 +47,21 @@ public final class Shape {
         return dims[index < 0 ? dims.length + index : index];
     }
 
-    /** Returns whether a dimension is {@link #TOKENS}. */
+    /** Returns whether a dimension depends on the token count. */
     public boolean isOpen() {
         for (long dim : dims) {
-            if (dim == TOKENS) {
+            if (dim < 0) {
                 return true;
             }
         }
         return false;
     }
 
-    /** Returns the product of all known dimensions: the number of elements, or of elements per token if open. */
+    /** Returns the number of elements, or of elements per token if {@link #isOpen open}. */
     public long knownSize() {
         long size = 1;
         for (long dim : dims) {
-            if (dim != TOKENS) {
-                size = Math.multiplyExact(size, dim);
-            }
+            size = Math.multiplyExact(size, Math.abs(dim));
         }
         return size;
     }
@@ -84,8 +82,8 @@ public final class Shape {
     public Shape withTokens(long tokens) {
         long[] closed = dims.clone();
         for (int i = 0; i < closed.length; i++) {
-            if (closed[i] == TOKENS) {
-                closed[i] = tokens;
+            if (closed[i] < 0) {
+                closed[i] = Math.multiplyExact(-closed[i], tokens);
             }
         }
         return new Shape(closed);
@@ -106,12 +104,12 @@ public final class Shape {
         return Arrays.hashCode(dims);
     }
 
-    /** Returns for example {@code [T, 768]}. */
+    /** Returns for example {@code [T, 768]} or {@code [4T, 192]}. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder("[");
         for (int i = 0; i < dims.length; i++) {
-            text.append(i == 0 ? "" : ", ").append(dims[i] == TOKENS ? "T" : Long.toString(dims[i]));
+            text.append(i == 0 ? "" : ", ").append(dims[i] == TOKENS ? "T" : dims[i] < 0 ? -dims[i] + "T" : dims[i]);
         }
         return text.append(']').toString();
     }

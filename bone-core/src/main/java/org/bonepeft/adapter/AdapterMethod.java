@@ -1,0 +1,57 @@
+package org.bonepeft.adapter;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bonepeft.graph.Tensor;
+
+/**
+ * A way to adapt a frozen linear layer y = x W^T + bias: W becomes W + DeltaW, where DeltaW comes from a few trainable
+ * parameters. An implementation is a record of hyperparameters; everything it says about a layer is a pure function.
+ *
+ * <p>Parameters are passed to the graph methods as tensors by {@link AdapterParameter#name name}, already in the type
+ * of the weight.
+ */
+public sealed interface AdapterMethod permits Bone, Lora {
+    /** Returns the method's name in configurations and on the command line, for example {@code bone}. */
+    String name();
+
+    /**
+     * Checks that the method fits a layer.
+     *
+     * @throws AdapterException if not; it says why and which setting would fit
+     */
+    void check(LayerSpec layer);
+
+    /** Returns the trainable parameters that a layer gets. */
+    List<AdapterParameter> parameters(LayerSpec layer);
+
+    /** Returns the ways in which the method can be evaluated, {@link Evaluation#FORMED} always among them. */
+    List<Evaluation> evaluations();
+
+    /** Returns DeltaW, (out, in), for a weight W. */
+    Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters);
+
+    /**
+     * Returns W, given W + DeltaW; empty if DeltaW does not determine it.
+     *
+     * @param merged W + DeltaW, (out, in)
+     */
+    Optional<Tensor> inverse(LayerSpec layer, Tensor merged, Map<String, Tensor> parameters);
+
+    /**
+     * Returns the map x -> x (W + DeltaW)^T around a map x -> x W^T.
+     *
+     * @param evaluation one of {@link #evaluations}, other than {@link Evaluation#FORMED}
+     * @param training whether dropout is active
+     */
+    LinearMap adapt(
+            LayerSpec layer, LinearMap base, Map<String, Tensor> parameters, Evaluation evaluation, boolean training);
+
+    /** Returns the number of trainable parameters that a layer gets. */
+    default long parameterCount(LayerSpec layer) {
+        return parameters(layer).stream()
+                .mapToLong(parameter -> parameter.shape().size())
+                .sum();
+    }
+}

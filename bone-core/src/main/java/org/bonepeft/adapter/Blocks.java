@@ -1,0 +1,33 @@
+package org.bonepeft.adapter;
+
+import org.bonepeft.graph.Tensor;
+
+/** Matrices seen as rows or columns of blocks. */
+final class Blocks {
+    private Blocks() {}
+
+    /**
+     * Cuts x [tokens, in], padded with zeros to a multiple of {@code size}, into blocks of {@code size} features and
+     * returns their sum, [tokens, size]. Only the last, incomplete block is really padded.
+     */
+    static Tensor sum(Tensor x, int size) {
+        long in = x.shape().dim(1);
+        long blocks = in / size;
+        long rest = in % size;
+        if (rest == 0) {
+            return blocks == 1 ? x : sumOfWhole(x, blocks, size);
+        }
+        Tensor last = x.slice(1, in - rest, in).pad(1, 0, size - rest);
+        return blocks == 0 ? last : last.add(sumOfWhole(x.slice(1, 0, in - rest), blocks, size));
+    }
+
+    private static Tensor sumOfWhole(Tensor x, long blocks, int size) {
+        return x.reshape(x.shape().dim(0), blocks, size).sum(1);
+    }
+
+    /** Repeats a tensor along one dimension up to {@code length}, cutting the last repetition. */
+    static Tensor repeat(Tensor tensor, int axis, long length) {
+        long size = tensor.shape().dim(axis);
+        return tensor.tile(axis, (length + size - 1) / size).slice(axis, 0, length);
+    }
+}
