@@ -1,7 +1,6 @@
 package org.bonepeft.examples.glue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -16,39 +15,27 @@ final class Batches {
     private Batches() {}
 
     /** Returns the rows of each batch in a random order that depends on the seed alone; every row once. */
-    static List<int[]> shuffled(long[][] rows, int batchSize, long seed) {
+    static List<int[]> shuffled(int[] lengths, int batchSize, long seed) {
         Random random = new Random(seed);
         List<Integer> order =
-                new ArrayList<>(IntStream.range(0, rows.length).boxed().toList());
+                new ArrayList<>(IntStream.range(0, lengths.length).boxed().toList());
         Collections.shuffle(order, random);
         List<int[]> batches = new ArrayList<>();
         for (List<Integer> bucket : parts(order, batchSize * BUCKET)) {
-            batches.addAll(sorted(rows, bucket, batchSize));
+            batches.addAll(sorted(lengths, bucket, batchSize));
         }
         Collections.shuffle(batches, random);
         return batches;
     }
 
     /** Returns the rows of each batch, the shortest first. */
-    static List<int[]> byLength(long[][] rows, int batchSize) {
-        return sorted(rows, IntStream.range(0, rows.length).boxed().toList(), batchSize);
+    static List<int[]> byLength(int[] lengths, int batchSize) {
+        return sorted(lengths, IntStream.range(0, lengths.length).boxed().toList(), batchSize);
     }
 
-    /** Returns these rows, each padded on the right to the longest one. */
-    static long[][] padded(long[][] rows, int[] batch, long pad) {
-        int width = Arrays.stream(batch).map(row -> rows[row].length).max().orElse(0);
-        return Arrays.stream(batch)
-                .mapToObj(row -> {
-                    long[] ids = Arrays.copyOf(rows[row], width);
-                    Arrays.fill(ids, rows[row].length, width, pad);
-                    return ids;
-                })
-                .toArray(long[][]::new);
-    }
-
-    private static List<int[]> sorted(long[][] rows, List<Integer> order, int batchSize) {
+    private static List<int[]> sorted(int[] lengths, List<Integer> order, int batchSize) {
         List<Integer> byLength = new ArrayList<>(order);
-        byLength.sort(Comparator.comparingInt(row -> rows[row].length));
+        byLength.sort(Comparator.comparingInt(row -> lengths[row]));
         return parts(byLength, batchSize).stream()
                 .map(part -> part.stream().mapToInt(Integer::intValue).toArray())
                 .toList();
