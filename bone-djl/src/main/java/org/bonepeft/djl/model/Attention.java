@@ -1,0 +1,52 @@
+package org.bonepeft.djl.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.norm.Dropout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2), composed from single operations.
+ */
+public final class Attention {
+    private Attention() {}
+
+    /**
+     * {@code softmax(q k^T / sqrt(d) + mask) v} for each of the heads, d = hidden / heads.
+     *
+     * @param q queries [batch, tokens, hidden]
+     * @param k keys, shaped like q
+     * @param v values, shaped like q
+     * @param mask added to the scores before the softmax, broadcast to [batch, heads, tokens, tokens]
+     * @param dropout the share of attention weights set to zero; 0 outside training
+     * @return [batch, tokens, hidden]
+     */
+    public static NDArray attend(NDArray q, NDArray k, NDArray v, int heads, @Nullable NDArray mask, double dropout) {
+        Shape shape = q.getShape();
+        int size = (int) shape.get(2) / heads;
+        Shape split = new Shape(shape.get(0), shape.get(1), heads, size);
+        NDArray queries = q.mul(1 / Math.sqrt(size)).reshape(split).transpose(0, 2, 1, 3);
+        NDArray keys = k.reshape(split).transpose(0, 2, 3, 1);
+        NDArray values = v.reshape(split).transpose(0, 2, 1, 3);
+        NDArray scores = queries.matMul(keys);
+        NDArray weights = (mask == null ? scores : scores.add(mask)).softmax(-1);
+        NDArray kept =
+                dropout > 0 ? Dropout.dropout(weights, (float) dropout, true).singletonOrThrow() : weights;
+        return kept.matMul(values).transpose(0, 2, 1, 3).reshape(shape);
+    }
+
+    /**
+     * Returns the mask that hides padding: 0 where {@code present} is 1, the most negative float32 where it is 0.
+     *
+     * @param present [batch, tokens], of any type; 1 marks a token, 0 padding
+     * @return [batch, 1, 1, tokens], on the manager and device of {@code present}
+     */
+    public static NDArray paddingMask(NDArray present) {
+        Shape shape = present.getShape();
+        return present.toType(DataType.FLOAT32, false)
+                .sub(1)
+                .mul(Float.MAX_VALUE)
+                .reshape(shape.get(0), 1, 1, shape.get(1));
+    }
+}

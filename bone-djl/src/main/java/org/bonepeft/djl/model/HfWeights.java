@@ -1,0 +1,168 @@
+package org.bonepeft.djl.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.bonepeft.BoneException;
+import org.bonepeft.io.AtomicFile;
+import org.bonepeft.safetensors.SafetensorsWriter;
+import org.bonepeft.safetensors.ShardedSafetensors;
+import org.bonepeft.safetensors.TensorData;
+import org.bonepeft.safetensors.TensorInfo;
+import org.bonepeft.safetensors.TensorSource;
+import org.bonepeft.tensor.DType;
+import org.bonepeft.tensor.Shape;
+
+/** The weights in a Hugging Face directory, from and into a {@link ModelBlock}. */
+public final class HfWeights {
+    private HfWeights() {}
+
+    /**
+     * What a file may have or lack although the block has no tensor of this name, or has one.
+     *
+     * @param basePrefix how the names of the base model begin, as {@code roberta.}; a file in which none begins so holds
+     *     the base model alone, and its names are read as if they did
+     * @param ignored names (with the prefix) that the file may have and the block has no use for
+     * @param optional tensors of the block that the file may lack, all of them or none: a head
+     */
+    public record Rules(String basePrefix, Predicate<String> ignored, Predicate<String> optional) {}
+
+    /**
+     * Gives every parameter of the model the tensor of its name: the bytes are copied, F64, F16 and BF16 become float32.
+     * Nothing is allocated before names, types and shapes of all are checked.
+     *
+     * @return the names of the parameters that the file lacks as {@code rules} allow; they have their initializer's values
+     * @throws BoneException naming a tensor that is missing, unexpected, of another shape or not floating
+     * @throws IOException if a file cannot be read
+     */
+    public static List<String> load(ModelBlock model, Path directory, NDManager manager, Rules rules)
+            throws IOException {
+        try (TensorSource source = ShardedSafetensors.open(directory)) {
+            Names names = new Names(directory, source, rules);
+            List<String> absent = names.check(model.tensors());
+            model.tensors().forEach((name, parameter) -> {
+                if (!absent.contains(name)) {
+                    Initializer before = parameter.getInitializer();
+                    parameter.setInitializer((m, shape, type) -> read(source, names.inFile(name), m, shape));
+                    parameter.initialize(manager, DataType.FLOAT32);
+                    parameter.setInitializer(before);
+                }
+            });
+            return absent;
+        }
+    }
+
+    /**
+     * Writes {@code config.json} and {@code model.safetensors} (float32) into a directory, which is made if need be.
+     *
+     * @param names the parameters to write, of those the model has
+     */
+    public static void save(ModelBlock model, Set<String> names, JsonObject config, Path directory) throws IOException {
+        Files.createDirectories(directory);
+        List<TensorData> tensors = new ArrayList<>();
+        model.tensors().forEach((name, parameter) -> {
+            if (names.contains(name)) {
+                NDArray array = parameter.getArray();
+                Shape shape = Shape.of(array.getShape().getShape());
+                tensors.add(new TensorData(name, DType.F32, shape, out -> {
+                    try (NDScope copies = new NDScope()) {
+                        copies.suppressNotUsedWarning();
+                        out.write(array.toByteBuffer());
+                    }
+                }));
+            }
+        });
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
+        String json = new GsonBuilder().setPrettyPrinting().create().toJson(config) + '\n';
+        AtomicFile.write(
+                directory.resolve(HfConfig.FILE),
+                channel -> channel.write(ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** Returns an initializer of values from N(0, deviation^2), drawn from {@code random} in the order of the calls. */
+    public static Initializer normal(Random random, double deviation) {
+        return (manager, shape, type) -> {
+            float[] values = new float[Math.toIntExact(shape.size())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (deviation * random.nextGaussian());
+            }
+            return owned(manager.create(values, shape));
+        };
+    }
+
+    private static NDArray read(TensorSource source, String name, NDManager manager, ai.djl.ndarray.types.Shape shape) {
+        return source.tensor(name).dtype() == DType.F32
+                ? owned(manager.create(source.bytes(name), shape, DataType.FLOAT32))
+                : owned(manager.create(source.floats(name), shape));
+    }
+
+    /** The engine's own copy of an array that lies in a Java buffer: the optimizer may write to it, the file may go. */
+    private static NDArray owned(NDArray view) {
+        try (view) {
+            return view.duplicate();
+        }
+    }
+
+    /** The names in one file against those of one model. */
+    private record Names(Path directory, TensorSource source, Rules rules, boolean bare) {
+        Names(Path directory, TensorSource source, Rules rules) {
+            this(
+                    directory,
+                    source,
+                    rules,
+                    source.tensors().keySet().stream().noneMatch(name -> name.startsWith(rules.basePrefix())));
+        }
+
+        String inFile(String name) {
+            return bare && name.startsWith(rules.basePrefix())
+                    ? name.substring(rules.basePrefix().length())
+                    : name;
+        }
+
+        /** Returns the parameters that the file need not have and has not. */
+        List<String> check(Map<String, Parameter> parameters) {
+            Map<String, TensorInfo> inFile = source.tensors();
+            List<String> optional =
+                    parameters.keySet().stream().filter(rules.optional()).toList();
+            boolean without = optional.stream().noneMatch(inFile::containsKey);
+            Set<String> used = new HashSet<>();
+            parameters.forEach((name, parameter) -> {
+                if (!without || !rules.optional().test(name)) {
+                    used.add(inFile(name));
+                    check(source.tensor(inFile(name)), parameter);
+                }
+            });
+            for (String name : inFile.keySet()) {
+                if (!used.contains(name) && !rules.ignored().test(bare ? rules.basePrefix() + name : name)) {
+                    throw new BoneException(directory + ": unexpected tensor '" + name + "'");
+                }
+            }
+            return without ? optional : List.of();
+        }
+
+        private void check(TensorInfo info, Parameter parameter) {
+            Shape expected = Shape.of(parameter.getShape().getShape());
+            if (!info.shape().equals(expected) || !info.dtype().isFloating()) {
+                throw new BoneException(directory + ": tensor '" + info.name() + "' is " + info.dtype() + " "
+                        + info.shape() + "; by " + HfConfig.FILE + " it must be a floating type and " + expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.bonepeft.djl.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Activation;
+
+/** The function between the two linears of a feed-forward block, as {@code hidden_act} in {@code config.json} names it. */
+public enum HiddenActivation {
+    /** {@code x Phi(x)}, Phi by the error function. */
+    GELU("gelu") {
+        @Override
+        public NDArray apply(NDArray x) {
+            return Activation.gelu(x);
+        }
+    },
+    /** {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))}. */
+    GELU_NEW("gelu_new") {
+        @Override
+        public NDArray apply(NDArray x) {
+            return tanhGelu(x);
+        }
+    },
+    /** The same function as {@link #GELU_NEW} under its other name. */
+    GELU_PYTORCH_TANH("gelu_pytorch_tanh") {
+        @Override
+        public NDArray apply(NDArray x) {
+            return tanhGelu(x);
+        }
+    },
+    /** {@code max(x, 0)}. */
+    RELU("relu") {
+        @Override
+        public NDArray apply(NDArray x) {
+            return Activation.relu(x);
+        }
+    };
+
+    private final String key;
+
+    HiddenActivation(String key) {
+        this.key = key;
+    }
+
+    /** Returns the value of {@code hidden_act}. */
+    public String key() {
+        return key;
+    }
+
+    /** Returns {@code f(x)}, element by element. */
+    public abstract NDArray apply(NDArray x);
+
+    private static NDArray tanhGelu(NDArray x) {
+        NDArray inner = x.mul(x).mul(0.044715).add(1).mul(x).mul(Math.sqrt(2 / Math.PI));
+        return x.mul(0.5).mul(inner.tanh().add(1));
+    }
+}
