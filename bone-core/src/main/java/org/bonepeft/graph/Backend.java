@@ -18,7 +18,10 @@ public interface Backend<T> {
     /** Returns the n x n identity matrix. */
     T identity(long n, DType type);
 
-    /** Returns a + b. If {@code reuse}, {@code a} is not needed afterwards and its memory may hold the result. */
+    /**
+     * Returns a + b. If {@code reuse}, {@code a} has the shape of the result, is not needed afterwards, and its memory
+     * may hold the result; it is not {@link #release released} separately.
+     */
     T add(T a, T b, boolean reuse);
 
     /** Returns a - b. */
@@ -37,8 +40,8 @@ public interface Backend<T> {
     T matMul(T a, T b);
 
     /**
-     * Returns addend + a b (matrix product), as BLAS computes it in one pass. If {@code reuse}, {@code addend} is not
-     * needed afterwards, has the shape of the result, and its memory may hold it.
+     * Returns addend + a b (matrix product), as BLAS computes it in one pass. {@code reuse} means for {@code addend}
+     * what it means for {@code a} in {@link #add}.
      */
     T addMatMul(T addend, T a, T b, boolean reuse);
 

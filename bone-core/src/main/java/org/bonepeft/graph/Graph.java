@@ -77,11 +77,13 @@ public final class Graph {
         outputs.values().forEach(output -> uses.merge(output, 1, Integer::sum));
         for (Tensor node : nodes) {
             Tensor user = last.get(node);
-            if (user != null && !(node.op() instanceof Op.Input) && !outputs.containsValue(node)) {
-                lastUses.computeIfAbsent(user, key -> new ArrayList<>()).add(node);
-            }
             if (mayReuse(node)) {
                 reusable.add(node);
+            }
+            boolean takenOver =
+                    user != null && mayReuse(user) && user.op().operands().get(0) == node;
+            if (user != null && !takenOver && !(node.op() instanceof Op.Input) && !outputs.containsValue(node)) {
+                lastUses.computeIfAbsent(user, key -> new ArrayList<>()).add(node);
             }
         }
     }

@@ -1,0 +1,142 @@
+package org.bonepeft.djl;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bonepeft.adapter.AdapterException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.peft.Targets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which layers of a model get which adapter.
+ *
+ * <pre>{@code
+ * AdapterConfig config = AdapterConfig.builder()
+ *         .setMethod(new Bone(16))
+ *         .setTargets(Targets.of("query", "value"))
+ *         .optModulesToSave("classifier")
+ *         .build();
+ * }</pre>
+ */
+public final class AdapterConfig {
+    private final String name;
+    private final AdapterMethod method;
+    private final Map<String, AdapterMethod> patterns;
+    private final Targets targets;
+    private final List<String> modulesToSave;
+    private final long seed;
+
+    private AdapterConfig(Builder builder, AdapterMethod method, Targets targets) {
+        this.name = builder.name;
+        this.method = method;
+        this.targets = targets;
+        this.patterns = new LinkedHashMap<>(builder.patterns);
+        this.modulesToSave = builder.modulesToSave;
+        this.seed = builder.seed;
+    }
+
+    /** Returns a builder. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns the adapter's name. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the method of layers that no pattern names. */
+    public AdapterMethod method() {
+        return method;
+    }
+
+    /** Returns the method of a layer: that of the first pattern which is a suffix of its path, else the general one. */
+    public AdapterMethod method(String path) {
+        return patterns.entrySet().stream()
+                .filter(pattern -> path.matches("(.*\\.)?(" + pattern.getKey() + ")$"))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(method);
+    }
+
+    /** Returns which linear layers get an adapter. */
+    public Targets targets() {
+        return targets;
+    }
+
+    /** Returns the modules that are trained whole and saved with the adapter, by path or its last parts. */
+    public List<String> modulesToSave() {
+        return modulesToSave;
+    }
+
+    /** Returns the seed of the parameters' start. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Builds an {@link AdapterConfig}. */
+    public static final class Builder {
+        private String name = "default";
+        private @Nullable AdapterMethod method;
+        private @Nullable Targets targets;
+        private final Map<String, AdapterMethod> patterns = new LinkedHashMap<>();
+        private List<String> modulesToSave = List.of();
+        private long seed;
+
+        private Builder() {}
+
+        /** Sets the method. */
+        public Builder setMethod(AdapterMethod newMethod) {
+            method = newMethod;
+            return this;
+        }
+
+        /** Sets which linear layers get an adapter. */
+        public Builder setTargets(Targets newTargets) {
+            targets = newTargets;
+            return this;
+        }
+
+        /** Names the adapter; {@code default} if not called. */
+        public Builder optName(String newName) {
+            name = newName;
+            return this;
+        }
+
+        /**
+         * Gives some layers another method, for example another rank, as PEFT's {@code rank_pattern} does.
+         *
+         * @param pattern a regular expression for the last parts of the path; the first one that matches counts
+         */
+        public Builder optMethodFor(String pattern, AdapterMethod other) {
+            patterns.put(pattern, other);
+            return this;
+        }
+
+        /** Trains these modules whole beside the adapters, for example a classifier. */
+        public Builder optModulesToSave(String... modules) {
+            modulesToSave = List.of(modules);
+            return this;
+        }
+
+        /** Sets the seed of the parameters' start; 0 if not called. */
+        public Builder optSeed(long newSeed) {
+            seed = newSeed;
+            return this;
+        }
+
+        /**
+         * Returns the configuration.
+         *
+         * @throws AdapterException if the method or the targets were not set
+         */
+        public AdapterConfig build() {
+            if (method == null || targets == null) {
+                throw new AdapterException(
+                        "an adapter configuration needs a method and targets; call setMethod and" + " setTargets");
+            }
+            return new AdapterConfig(this, method, targets);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package org.bonepeft.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.ParallelBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.transformer.TransformerEncoderBlock;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.EasyTrain;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import ai.djl.translate.TranslateException;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bonepeft.adapter.AdapterException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bone;
+import org.bonepeft.adapter.Grouping;
+import org.bonepeft.adapter.Lora;
+import org.bonepeft.peft.Targets;
+import org.bonepeft.testkit.Tolerance;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AdaptersTest {
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager();
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    static List<AdapterMethod> methods() {
+        return List.of(new Bone(4), new Bone(4, Grouping.ROW), new Lora(4, 8));
+    }
+
+    private SequentialBlock mlp() {
+        SequentialBlock block = new SequentialBlock()
+                .add(Linear.builder().setUnits(24).build())
+                .add(Activation::relu)
+                .add(new ParallelBlock(lists ->
+                                new NDList(lists.get(0).head().add(lists.get(1).head())))
+                        .add(Linear.builder().setUnits(10).optBias(false).build())
+                        .add(new SequentialBlock()
+                                .add(Blocks.identityBlock())
+                                .add(Linear.builder().setUnits(10).build())))
+                .add(Linear.builder().setUnits(2).build());
+        return initialized(block, new Shape(1, 18));
+    }
+
+    private <B extends Block> B initialized(B block, Shape... input) {
+        block.setInitializer(new NormalInitializer(0.3f), Parameter.Type.WEIGHT);
+        block.initialize(manager, DataType.FLOAT32, input);
+        return block;
+    }
+
+    private static AdapterConfig config(AdapterMethod method, String... targets) {
+        return AdapterConfig.builder()
+                .setMethod(method)
+                .setTargets(Targets.of(targets))
+                .build();
+    }
+
+    private static Map<String, float[]> values(Block block) {
+        Map<String, float[]> values = new LinkedHashMap<>();
+        block.getParameters().forEach(pair -> {
+            if (!pair.getValue().requiresGradient()) {
+                values.put(pair.getKey(), pair.getValue().getArray().toFloatArray());
+            }
+        });
+        return values;
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void attach_mlp_freshAdapterIsTheBase(AdapterMethod method) {
+        SequentialBlock block = mlp();
+        NDArray x = manager.randomNormal(new Shape(5, 18));
+        ParameterStore store = new ParameterStore(manager, false);
+        float[] before = block.forward(store, new NDList(x), false).head().toFloatArray();
+
+        AdaptedModel adapted = Adapters.attach(block, config(method, Targets.ALL_LINEAR));
+
+        assertThat(adapted.layers().keySet())
+                .containsExactly(
+                        "01Linear", "ParallelBlock.Linear", "ParallelBlock.SequentialBlock.Linear", "04Linear");
+        Tolerance.FLOAT32.check(
+                "y", block.forward(store, new NDList(x), false).head().toFloatArray(), before);
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void easyTrain_learnsAndLeavesTheBaseBitIdentical(AdapterMethod method) throws IOException, TranslateException {
+        SequentialBlock block = mlp();
+        NDArray x = manager.randomNormal(new Shape(128, 18));
+        NDArray labels = x.get(":, 0:1").gt(x.get(":, 1:2")).toType(DataType.INT64, false);
+        AdaptedModel adapted = Adapters.attach(block, config(method, Targets.ALL_LINEAR));
+        Map<String, float[]> frozen = values(block);
+        long trainable = adapted.trainableCount();
+        ArrayDataset data = new ArrayDataset.Builder()
+                .setData(x)
+                .optLabels(labels)
+                .setSampling(32, false)
+                .build();
+        try (Model model = Model.newInstance("mlp")) {
+            model.setBlock(block);
+            DefaultTrainingConfig training = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                    .optOptimizer(Optimizer.adam()
+                            .optLearningRateTracker(Tracker.fixed(0.02f))
+                            .build());
+            try (Trainer trainer = model.newTrainer(training)) {
+                trainer.initialize(new Shape(1, 18));
+                float before = loss(block, x, labels);
+                EasyTrain.fit(trainer, 8, data, null);
+                assertThat(loss(block, x, labels)).isLessThan(before / 2);
+            }
+            assertThat(adapted.trainableCount()).isEqualTo(trainable);
+            values(block).forEach((name, now) -> assertThat(now).as(name).containsExactly(frozen.get(name)));
+            block.clear();
+        }
+    }
+
+    private float loss(Block block, NDArray x, NDArray labels) {
+        NDList y = block.forward(new ParameterStore(manager, false), new NDList(x), false);
+        return Loss.softmaxCrossEntropyLoss().evaluate(new NDList(labels), y).getFloat();
+    }
+
+    @Test
+    void attach_transformerEncoderBlock_replacesLinearsInPrivateFields() {
+        TransformerEncoderBlock block = initialized(
+                new TransformerEncoderBlock(16, 2, 32, 0f, list -> new NDList(Activation.gelu(list.head()))),
+                new Shape(2, 5, 16));
+        NDArray x = manager.randomNormal(new Shape(2, 5, 16));
+        ParameterStore store = new ParameterStore(manager, false);
+        float[] before = block.forward(store, new NDList(x), false).head().toFloatArray();
+
+        AdaptedModel adapted = Adapters.attach(block, config(new Bone(4), "queryProjection", "resultProjection"));
+
+        assertThat(adapted.layers().keySet())
+                .containsExactly("selfAttention.queryProjection", "selfAttention.resultProjection");
+        Tolerance.FLOAT32.check(
+                "y", block.forward(store, new NDList(x), false).head().toFloatArray(), before);
+        adapted.layers().values().forEach(layer -> layer.adapters()
+                .get("default")
+                .parameters()
+                .get(Bone.BLOCK)
+                .getArray()
+                .addi(0.1));
+        assertThat(block.forward(store, new NDList(x), false).head().toFloatArray())
+                .isNotEqualTo(before);
+    }
+
+    @Test
+    void attach_targetThatMatchesNothing_listsTheLinearsAndChangesNothing() {
+        SequentialBlock block = mlp();
+        assertThatThrownBy(() -> Adapters.attach(block, config(new Bone(4), "query")))
+                .isInstanceOf(AdapterException.class)
+                .hasMessageContaining("'query' matches no linear layer")
+                .hasMessageContaining("ParallelBlock.SequentialBlock.Linear");
+        assertThat(block.getParameters().values()).allMatch(Parameter::requiresGradient);
+    }
+
+    @Test
+    void attach_uninitializedModel_saysSo() {
+        SequentialBlock block =
+                new SequentialBlock().add(Linear.builder().setUnits(3).build());
+        assertThatThrownBy(() -> Adapters.attach(block, config(new Bone(4), Targets.ALL_LINEAR)))
+                .isInstanceOf(AdapterException.class)
+                .hasMessageContaining("has no weight yet");
+    }
+
+    @Test
+    void attach_sameNameTwice_isRefusedWithoutChange() {
+        SequentialBlock block = mlp();
+        AdaptedModel first = Adapters.attach(block, config(new Bone(4), Targets.ALL_LINEAR));
+        long trainable = first.trainableCount();
+        assertThatThrownBy(() -> Adapters.attach(block, config(new Lora(2, 2), Targets.ALL_LINEAR)))
+                .hasMessageContaining("has an adapter 'default' already");
+        assertThat(first.trainableCount()).isEqualTo(trainable);
+    }
+}
