@@ -94,14 +94,17 @@ public final class Graph {
             return false;
         }
         Tensor first = node.op().operands().get(0);
-        return first.shape().equals(node.shape()) && uses.getOrDefault(first, 0) == 1 && isFresh(first);
+        return first.shape().equals(node.shape()) && isFresh(first);
     }
 
-    private static boolean isFresh(Tensor tensor) {
+    private boolean isFresh(Tensor tensor) {
+        if (uses.getOrDefault(tensor, 0) != 1) {
+            return false;
+        }
         Op op = tensor.op();
-        if (op instanceof Op.Reshape reshape) {
-            // A reshape copies if its operand is permuted.
-            return reshape.a().op() instanceof Op.Permute;
+        if (op instanceof Op.Reshape || op instanceof Op.Permute) {
+            // A reshape of a permuted view copies, but not if a dimension of 1 left the order of the elements alone.
+            return isFresh(op.operands().get(0));
         }
         return op instanceof Op.Add
                 || op instanceof Op.AddMatMul

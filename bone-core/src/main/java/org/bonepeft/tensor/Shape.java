@@ -24,15 +24,14 @@ public final class Shape {
     public static Shape of(long... dims) {
         int open = 0;
         for (long dim : dims) {
-            if (dim == TOKENS) {
+            if (dim < 0) {
                 open++;
-            } else if (dim < 0) {
-                throw new IllegalArgumentException("negative dimension in " + Arrays.toString(dims));
             }
         }
         if (open > 1) {
             throw new IllegalArgumentException(
-                    "at most one dimension may be the token count: " + Arrays.toString(dims));
+                    "at most one dimension may be open (negative, a multiple of the token count): "
+                            + Arrays.toString(dims));
         }
         return new Shape(dims.clone());
     }
