@@ -9,7 +9,9 @@ public enum Tolerance {
     /** Two ways to compute the same thing in float64. */
     FLOAT64(1e-10),
     /** A float32 result against a golden one. */
-    FLOAT32(1e-5);
+    FLOAT32(1e-5),
+    /** A bfloat16 result, rounded to 8 bits a few times on the way, against an exact one. */
+    BFLOAT16(0x1p-7);
 
     private final double relative;
 

@@ -2,6 +2,7 @@ package org.bonepeft.djl.torch;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * PyTorch's reverse mode without DJL's {@code GradientCollector}, of which a JVM can have only one at a time. Grad mode
@@ -34,6 +35,16 @@ public final class TorchAutograd implements AutoCloseable {
         return new TorchAutograd(false);
     }
 
+    /** Returns what {@code body} returns, run with or without recording gradients on this thread. */
+    public static <T> T with(boolean enable, Supplier<T> body) {
+        TorchAutograd scope = new TorchAutograd(enable);
+        try {
+            return body.get();
+        } finally {
+            scope.close();
+        }
+    }
+
     /** Returns whether this thread records gradients. */
     public static boolean isEnabled() {
         TorchEngine.require();
@@ -59,7 +70,7 @@ public final class TorchAutograd implements AutoCloseable {
 
     /** Adds {@code dy/dx} to the gradient of every leaf x that the scalar y depends on. */
     public static void backward(NDArray y) {
-        try (NDArray one = y.getManager().ones(y.getShape(), y.getDataType())) {
+        try (NDArray one = TorchMethods.method("ones_like").tensor(y).run().singletonOrThrow()) {
             backward(y, one);
         }
     }

@@ -147,7 +147,12 @@ public final class TorchModule implements AutoCloseable {
 
         /** Adds an argument of type {@code str}, a number: the method reads it by {@code float(x)} or {@code int(x)}. */
         public Call number(Number value) {
-            arguments.add(TorchEngine.text(arguments.get(0).getManager(), value.toString()));
+            return text(value.toString());
+        }
+
+        /** Adds an argument of type {@code str}. */
+        public Call text(String value) {
+            arguments.add(TorchEngine.text(arguments.get(0).getManager(), value));
             return this;
         }
 
