@@ -69,7 +69,7 @@ public final class NDArrayBackend implements Backend<NDArray> {
 
     @Override
     public NDArray scale(NDArray a, double factor) {
-        return own(a.mul(factor));
+        return own(Scalars.times(a, factor));
     }
 
     @Override

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.Dropout;
+import org.bonepeft.djl.backend.Scalars;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ public final class Attention {
         Shape shape = q.getShape();
         int size = (int) shape.get(2) / heads;
         Shape split = new Shape(shape.get(0), shape.get(1), heads, size);
-        NDArray queries = q.mul(1 / Math.sqrt(size)).reshape(split).transpose(0, 2, 1, 3);
+        NDArray queries = Scalars.times(q, 1 / Math.sqrt(size)).reshape(split).transpose(0, 2, 1, 3);
         NDArray keys = k.reshape(split).transpose(0, 2, 3, 1);
         NDArray values = v.reshape(split).transpose(0, 2, 1, 3);
         NDArray scores = queries.matMul(keys);

@@ -2,6 +2,7 @@ package org.bonepeft.djl.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
+import org.bonepeft.djl.backend.Scalars;
 
 /** The function between the two linears of a feed-forward block, as {@code hidden_act} in {@code config.json} names it. */
 public enum HiddenActivation {
@@ -49,7 +50,8 @@ public enum HiddenActivation {
     public abstract NDArray apply(NDArray x);
 
     private static NDArray tanhGelu(NDArray x) {
-        NDArray inner = x.mul(x).mul(0.044715).add(1).mul(x).mul(Math.sqrt(2 / Math.PI));
-        return x.mul(0.5).mul(inner.tanh().add(1));
+        NDArray cubic = Scalars.times(x.mul(x), 0.044715).add(1).mul(x);
+        NDArray tanh = Scalars.times(cubic, Math.sqrt(2 / Math.PI)).tanh();
+        return Scalars.times(x, 0.5).mul(tanh.add(1));
     }
 }

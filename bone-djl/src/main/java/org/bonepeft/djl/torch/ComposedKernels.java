@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.norm.Dropout;
 import java.util.List;
+import org.bonepeft.djl.backend.Scalars;
 
 /** The kernels in DJL's own operations: the portable path, and the oracle of the other one. */
 final class ComposedKernels implements Kernels {
@@ -24,7 +25,7 @@ final class ComposedKernels implements Kernels {
         Shape queries = q.getShape();
         Shape keys = k.getShape();
         int sharing = (int) (queries.get(1) / keys.get(1));
-        NDArray scores = q.matMul(repeat(k, sharing).swapAxes(2, 3)).mul(how.scaleFor(q));
+        NDArray scores = Scalars.times(q.matMul(repeat(k, sharing).swapAxes(2, 3)), how.scaleFor(q));
         NDManager manager = scores.getManager();
         NDArray allowed = manager.ones(new Shape(1, 1, queries.get(2), keys.get(2)), DataType.BOOLEAN);
         if (how.causal()) {
@@ -75,13 +76,14 @@ final class ComposedKernels implements Kernels {
 
     @Override
     public NDArray gelu(NDArray x) {
-        return x.mul(x.div(Math.sqrt(2)).erf().add(1)).div(2);
+        return Scalars.times(x.mul(Scalars.times(x, Math.sqrt(0.5)).erf().add(1)), 0.5);
     }
 
     @Override
     public NDArray geluTanh(NDArray x) {
-        NDArray inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
-        return x.mul(inner.tanh().add(1)).div(2);
+        NDArray cubic = x.add(Scalars.times(x.mul(x).mul(x), 0.044715));
+        NDArray inner = Scalars.times(cubic, Math.sqrt(2 / Math.PI));
+        return Scalars.times(x.mul(inner.tanh().add(1)), 0.5);
     }
 
     @Override
