@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.bonepeft.BoneException;
 import org.bonepeft.io.AtomicFile;
+import org.bonepeft.safetensors.NearMisses;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.ShardedSafetensors;
 import org.bonepeft.safetensors.TensorData;
@@ -146,15 +147,25 @@ public final class HfWeights {
             parameters.forEach((name, parameter) -> {
                 if (!without || !rules.optional().test(name)) {
                     used.add(inFile(name));
-                    check(source.tensor(inFile(name)), parameter);
+                    check(find(inFile(name)), parameter);
                 }
             });
             for (String name : inFile.keySet()) {
                 if (!used.contains(name) && !rules.ignored().test(bare ? rules.basePrefix() + name : name)) {
-                    throw new BoneException(directory + ": unexpected tensor '" + name + "'");
+                    throw new BoneException(directory + ": tensor '" + name + "' has no place in the model; "
+                            + NearMisses.of(name, parameters.keySet()));
                 }
             }
             return without ? optional : List.of();
+        }
+
+        private TensorInfo find(String name) {
+            TensorInfo info = source.tensors().get(name);
+            if (info == null) {
+                throw new BoneException(directory + ": tensor '" + name + "' is missing; "
+                        + NearMisses.of(name, source.tensors().keySet()));
+            }
+            return info;
         }
 
         private void check(TensorInfo info, Parameter parameter) {
