@@ -12,7 +12,7 @@ import org.bonepeft.graph.Tensor;
  * <p>Parameters are passed to the graph methods as tensors by {@link AdapterParameter#name name}, already in the type
  * of the weight.
  */
-public sealed interface AdapterMethod permits Bone, Lora {
+public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unconstrained, Lora, Dora {
     /** Returns the method's name in configurations and on the command line, for example {@code bone}. */
     String name();
 
@@ -47,6 +47,36 @@ public sealed interface AdapterMethod permits Bone, Lora {
      */
     LinearMap adapt(
             LayerSpec layer, LinearMap base, Map<String, Tensor> parameters, Evaluation evaluation, boolean training);
+
+    /**
+     * Returns what the visitor says of this kind of method. Code that must know every method is a visitor, so that a new
+     * method does not compile before it is known there.
+     */
+    <R> R accept(Visitor<R> visitor);
+
+    /** One function for each kind of method. */
+    interface Visitor<R> {
+        /** Called by {@link Bone}. */
+        R bone(Bone method);
+
+        /** Called by {@link MissMini}. */
+        R missMini(MissMini method);
+
+        /** Called by {@link Bat}. */
+        R bat(Bat method);
+
+        /** Called by {@link Hadamard}. */
+        R hadamard(Hadamard method);
+
+        /** Called by {@link Unconstrained}. */
+        R unconstrained(Unconstrained method);
+
+        /** Called by {@link Lora}. */
+        R lora(Lora method);
+
+        /** Called by {@link Dora}. */
+        R dora(Dora method);
+    }
 
     /** Returns the number of trainable parameters that a layer gets. */
     default long parameterCount(LayerSpec layer) {

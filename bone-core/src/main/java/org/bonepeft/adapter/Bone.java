@@ -31,6 +31,7 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
     /** Checks the fields. */
     public Bone {
         Checks.rank("Bone", rank);
+        Checks.colOrRow("Bone", grouping);
         Checks.dropout("Bone", dropout);
         if (dropout > 0 && grouping == Grouping.ROW) {
             throw new AdapterException("Bone by rows has no dropout; use col, or rate 0");
@@ -50,6 +51,11 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
     @Override
     public String name() {
         return grouping == Grouping.COL ? "bone" : "bone-row";
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+        return visitor.bone(this);
     }
 
     @Override
@@ -91,7 +97,7 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
                 return base.apply(x, addend).addMatMul(sum, block);
             }
             Tensor repeated = Blocks.repeat(x.matMul(block.transpose()), 1, layer.out());
-            return base.apply(x, Optional.of(LinearMap.plus(addend, repeated)));
+            return base.apply(x, Optional.of(LinearMap.plus(repeated, addend)));
         });
     }
 }

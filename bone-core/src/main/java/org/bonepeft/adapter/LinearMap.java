@@ -56,8 +56,8 @@ interface LinearMap {
         Tensor apply(Tensor x, Optional<Tensor> addend);
     }
 
-    /** Returns a + b where a may be absent. */
-    static Tensor plus(Optional<Tensor> addend, Tensor value) {
+    /** Returns value + addend, if there is one; the value, if fresh, may hold the sum. */
+    static Tensor plus(Tensor value, Optional<Tensor> addend) {
         return addend.map(value::add).orElse(value);
     }
 }

@@ -51,6 +51,11 @@ public record Lora(int rank, double alpha, boolean rankStabilized, double dropou
     }
 
     @Override
+    public <R> R accept(Visitor<R> visitor) {
+        return visitor.lora(this);
+    }
+
+    @Override
     public void check(LayerSpec layer) {}
 
     @Override

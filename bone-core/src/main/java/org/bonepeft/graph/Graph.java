@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.bonepeft.BoneException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,6 +149,7 @@ public final class Graph {
      *
      * @param values one for each input that the outputs need
      * @throws GraphException if such an input has no value
+     * @throws BoneException if an operation fails, with the name of the graph: a singular matrix, say
      */
     public <T> Map<String, T> evaluate(Backend<T> backend, Map<String, T> values) {
         Map<Tensor, T> known = new HashMap<>();
@@ -165,7 +167,7 @@ public final class Graph {
             for (Tensor operand : node.op().operands()) {
                 operands.add(valueOf(known, operand));
             }
-            known.put(node, node.op().evaluate(backend, operands, mayReuseFirstOperand(node)));
+            known.put(node, compute(node, backend, operands));
             for (Tensor finished : lastUses(node)) {
                 backend.release(valueOf(known, finished));
             }
@@ -173,6 +175,15 @@ public final class Graph {
         Map<String, T> results = new LinkedHashMap<>();
         outputs.forEach((label, tensor) -> results.put(label, valueOf(known, tensor)));
         return results;
+    }
+
+    private <T> T compute(Tensor node, Backend<T> backend, List<T> operands) {
+        try {
+            return node.op().evaluate(backend, operands, mayReuseFirstOperand(node));
+        } catch (BoneException e) {
+            String what = node.op() instanceof Op.Inverse inverse ? inverse.what() : node.toString();
+            throw new BoneException(name + ": " + what + ": " + e.getMessage(), e);
+        }
     }
 
     private static <T> T valueOf(Map<Tensor, T> known, Tensor tensor) {

@@ -602,8 +602,8 @@ public sealed interface Op {
         }
     }
 
-    /** The inverse of each matrix in the last two dimensions. */
-    record Inverse(Tensor a) implements Op {
+    /** The inverse of each matrix in the last two dimensions; {@code what} is inverted, for the error if it is singular. */
+    record Inverse(Tensor a, String what) implements Op {
         @Override
         public List<Tensor> operands() {
             return List.of(a);

@@ -148,7 +148,16 @@ public final class Tensor {
 
     /** Returns the inverse of each matrix in the last two dimensions. */
     public Tensor inverse() {
-        return of(new Op.Inverse(this));
+        return inverse("the matrix");
+    }
+
+    /**
+     * Returns the inverse of each matrix in the last two dimensions.
+     *
+     * @param what what is inverted, for the error if it is singular
+     */
+    public Tensor inverse(String what) {
+        return of(new Op.Inverse(this, what));
     }
 
     /** Returns this as a constant, through which no gradient flows. */

@@ -1,12 +1,18 @@
 package org.bonepeft.testkit;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bat;
 import org.bonepeft.adapter.Bone;
+import org.bonepeft.adapter.Dora;
 import org.bonepeft.adapter.Grouping;
+import org.bonepeft.adapter.Hadamard;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.adapter.MissMini;
+import org.bonepeft.adapter.Unconstrained;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link LayerCase}'s method and settings are called here. */
@@ -20,14 +26,20 @@ public final class GoldenMethods {
         return Optional.ofNullable(
                 switch (layer.method()) {
                     case "bone" -> new Bone(rank, grouping(config));
+                    case "miss-mini" -> new MissMini(rank, (int) number(layer, "mini_r", rank));
+                    case "bat" -> new Bat(rank, grouping(config), (int) number(layer, "groups", 0));
+                    case "hadamard" -> new Hadamard(rank, grouping(config));
+                    case "bone-unconstrained" -> new Unconstrained(rank);
                     case "lora" -> new Lora(rank, number(layer, "alpha", rank));
                     case "rslora" -> new Lora(rank, number(layer, "alpha", rank), true, 0);
+                    case "dora" -> new Dora(rank, number(layer, "alpha", rank));
                     default -> null;
                 });
     }
 
     private static Grouping grouping(Map<String, @Nullable Object> config) {
-        return "row".equals(config.get("grouping")) ? Grouping.ROW : Grouping.COL;
+        return Grouping.valueOf(
+                String.valueOf(config.getOrDefault("grouping", "col")).toUpperCase(Locale.ROOT));
     }
 
     private static double number(LayerCase layer, String key, double otherwise) {

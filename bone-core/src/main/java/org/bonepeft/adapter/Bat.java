@@ -1,0 +1,155 @@
+package org.bonepeft.adapter;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.bonepeft.graph.Tensor;
+import org.bonepeft.tensor.Shape;
+
+/**
+ * {@code DeltaW_ij = W_ij B_k + B_k}: block-affine transformation, in which each b x b block of the weight guides its own
+ * update. k is i (col), j (row), or the number of the block modulo g (group).
+ *
+ * <ul>
+ *   <li>col: {@code bone [out/b, b, b]}. FACTORED: {@code y_i = W_i (x + u_i) + B_i s} with {@code u_ij = B_i x_j} and
+ *       {@code s = sum_j x_j}, good for fewer than about b tokens. SPLIT: {@code W' = W + W_ij B_i} in one batched
+ *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form.
+ *   <li>row: {@code bone [in/b, b, b]}. FACTORED: {@code z_j = B_j x_j; y = W (x + z) + tile(sum_j z_j)}: one large
+ *       product, as cheap as LoRA. RWKV-PEFT's form.
+ *   <li>group: {@code bone [g, b, b]}; only FORMED. The form of the paper's first version.
+ * </ul>
+ *
+ * <p>b must divide both dimensions. I + B is never formed on the way forward: it would round B to the precision of 1.
+ * The inverse, {@code W_ij = (W'_ij - B_k)(I + B_k)^-1}, exists where no I + B_k is singular. Sources: "Bone:
+ * Block-Affine Adaptation of Large Language Models"; PEFT's {@code tuners.miss.layer.MissLinear} with
+ * {@code init_weights="bat"}.
+ *
+ * @param rank the block size b, PEFT's r
+ * @param grouping which blocks share parameters
+ * @param groups g for {@link Grouping#GROUP}, else 0
+ */
+public record Bat(int rank, Grouping grouping, int groups) implements AdapterMethod {
+    /** The only parameter. */
+    public static final String BLOCK = Bone.BLOCK;
+
+    /** Checks the fields. */
+    public Bat {
+        Checks.rank("Bat", rank);
+        if (grouping == Grouping.GROUP ? groups < 1 : groups != 0) {
+            throw new AdapterException("Bat: the number of groups is at least 1 for group and 0 for col and row, not "
+                    + groups + " for " + grouping);
+        }
+    }
+
+    /** Creates PEFT's Bat, by columns. */
+    public Bat(int rank) {
+        this(rank, Grouping.COL, 0);
+    }
+
+    /** Creates a Bat by columns or rows. */
+    public Bat(int rank, Grouping grouping) {
+        this(rank, grouping, 0);
+    }
+
+    @Override
+    public String name() {
+        return switch (grouping) {
+            case COL -> "bat";
+            case ROW -> "bat-row";
+            case GROUP -> "bat-group";
+        };
+    }
+
+    @Override
+    public <R> R accept(Visitor<R> visitor) {
+        return visitor.bat(this);
+    }
+
+    @Override
+    public void check(LayerSpec layer) {
+        Checks.divides("Bat", rank, layer);
+        long blocks = BlockGrid.of(layer, rank, grouping).blocks();
+        if (groups > blocks) {
+            throw new AdapterException(
+                    layer.describe() + ": Bat has " + blocks + " blocks there, too few for " + groups + " groups");
+        }
+    }
+
+    @Override
+    public List<AdapterParameter> parameters(LayerSpec layer) {
+        long blocks = grouping == Grouping.GROUP
+                ? groups
+                : BlockGrid.of(layer, rank, grouping).blocks();
+        return List.of(new AdapterParameter(BLOCK, Shape.of(blocks, rank, rank), Initializer.ZEROS));
+    }
+
+    @Override
+    public List<Evaluation> evaluations() {
+        return switch (grouping) {
+            case COL -> List.of(Evaluation.FACTORED, Evaluation.SPLIT, Evaluation.FORMED);
+            case ROW -> List.of(Evaluation.FACTORED, Evaluation.FORMED);
+            case GROUP -> List.of(Evaluation.FORMED);
+        };
+    }
+
+    @Override
+    public Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters) {
+        BlockGrid grid = BlockGrid.of(layer, rank, grouping);
+        Tensor blocks = blocks(grid, parameters);
+        return grid.join(grid.split(weight).matMul(blocks)).add(grid.spread(blocks));
+    }
+
+    @Override
+    public Optional<Tensor> inverse(LayerSpec layer, Tensor merged, Map<String, Tensor> parameters) {
+        BlockGrid grid = BlockGrid.of(layer, rank, grouping);
+        Tensor blocks = blocks(grid, parameters);
+        Tensor inverse = blocks.add(Tensor.identity(rank, blocks.type())).inverse("I + B");
+        Tensor guided = merged.sub(grid.spread(blocks));
+        return Optional.of(grid.join(grid.split(guided).matMul(inverse)));
+    }
+
+    /** One parameter block for each matrix of {@link BlockGrid#split}. */
+    private Tensor blocks(BlockGrid grid, Map<String, Tensor> parameters) {
+        return Blocks.repeat(Checks.parameter(parameters, BLOCK), 0, grid.blocks());
+    }
+
+    @Override
+    public LinearMap adapt(
+            LayerSpec layer, LinearMap base, Map<String, Tensor> parameters, Evaluation evaluation, boolean training) {
+        BlockGrid grid = BlockGrid.of(layer, rank, grouping);
+        Tensor blocks = Checks.parameter(parameters, BLOCK);
+        Tensor merged = base.weight().add(delta(layer, base.weight(), parameters));
+        if (grouping == Grouping.ROW) {
+            return LinearMap.of(merged, (x, addend) -> byRows(grid, base, blocks, x, addend));
+        }
+        if (evaluation == Evaluation.FACTORED) {
+            return LinearMap.of(merged, (x, addend) -> overBlocks(grid, base.weight(), blocks, x, addend));
+        }
+        Tensor parts = grid.split(base.weight());
+        LinearMap guided = LinearMap.of(grid.join(parts.addMatMul(parts, blocks)));
+        return LinearMap.of(merged, (x, addend) -> guided.apply(x, addend)
+                .addMatMul(Blocks.sum(x, rank), grid.stacked(blocks).transpose()));
+    }
+
+    private static Tensor byRows(BlockGrid grid, LinearMap base, Tensor blocks, Tensor x, Optional<Tensor> addend) {
+        long tokens = x.shape().dim(0);
+        Tensor parts = x.reshape(tokens, grid.columns(), grid.size());
+        Tensor z = parts.permute(1, 0, 2).matMul(blocks.transpose());
+        Tensor moved = parts.add(z.permute(1, 0, 2)).reshape(tokens, grid.in());
+        return base.apply(moved, Optional.of(LinearMap.plus(z.sum(0).tile(1, grid.rows()), addend)));
+    }
+
+    private static Tensor overBlocks(BlockGrid grid, Tensor weight, Tensor blocks, Tensor x, Optional<Tensor> addend) {
+        long tokens = x.shape().dim(0);
+        Tensor parts = x.reshape(1, tokens * grid.columns(), grid.size());
+        Tensor moved = parts.addMatMul(parts, blocks.transpose()).reshape(grid.rows(), tokens, grid.in());
+        Tensor y =
+                moved.matMul(weight.reshape(grid.rows(), grid.size(), grid.in()).transpose());
+        Tensor sum = Blocks.sum(x, Math.toIntExact(grid.size()));
+        return LinearMap.plus(
+                y.permute(1, 0, 2)
+                        .reshape(tokens, grid.out())
+                        .addMatMul(sum, grid.stacked(blocks).transpose()),
+                addend);
+    }
+}
