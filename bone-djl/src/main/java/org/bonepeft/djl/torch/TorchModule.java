@@ -71,10 +71,12 @@ public final class TorchModule implements AutoCloseable {
         }
     }
 
-    /** Returns how many different modules are loaded. */
-    static int loaded() {
+    /** Returns how many owners the module of this text has; 0 if it is not loaded. */
+    static int owners(String methods) {
         synchronized (LOADED) {
-            return LOADED.size();
+            return Optional.ofNullable(LOADED.get(methods))
+                    .map(loaded -> loaded.owners)
+                    .orElse(0);
         }
     }
 

@@ -191,14 +191,11 @@ class TorchModuleTest {
 
     @Test
     void compile_equalTexts_shareOneModuleUntilTheLastClose() {
-        int before = TorchModule.loaded();
         TorchModule second = TorchModule.compile(METHODS);
-        TorchModule other = TorchModule.compile(METHODS.replace("cube", "third"));
-        assertThat(TorchModule.loaded()).isEqualTo(before + 1);
-        other.close();
+        assertThat(TorchModule.owners(METHODS)).isEqualTo(2);
         second.close();
         second.close();
-        assertThat(TorchModule.loaded()).isEqualTo(before);
+        assertThat(TorchModule.owners(METHODS)).isEqualTo(1);
         assertThat(module.call("cube", manager.create(2f)).singletonOrThrow().getFloat())
                 .isEqualTo(8f);
         assertThatThrownBy(() -> second.call("cube", manager.create(2f))).isInstanceOf(IllegalStateException.class);
@@ -206,14 +203,15 @@ class TorchModuleTest {
 
     @Test
     void closeWith_manager_freesTheModule() {
-        int before = TorchModule.loaded();
+        String methods = METHODS.replace("cube", "owned");
         TorchModule owned;
         try (NDManager owner = manager.newSubManager()) {
-            owned = TorchModule.compile(METHODS.replace("cube", "owned")).closeWith(owner);
-            assertThat(TorchModule.loaded()).isEqualTo(before + 1);
+            owned = TorchModule.compile(methods).closeWith(owner);
+            assertThat(TorchModule.owners(methods)).isEqualTo(1);
         }
-        assertThat(TorchModule.loaded()).isEqualTo(before);
+        assertThat(TorchModule.owners(methods)).isZero();
         owned.close();
+        assertThat(TorchModule.owners(methods)).isZero();
     }
 
     @Test

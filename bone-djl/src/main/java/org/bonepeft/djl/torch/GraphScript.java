@@ -1,0 +1,219 @@
+package org.bonepeft.djl.torch;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.bonepeft.graph.Backend;
+import org.bonepeft.graph.Graph;
+import org.bonepeft.graph.Op;
+import org.bonepeft.graph.Tensor;
+import org.bonepeft.tensor.DType;
+import org.bonepeft.tensor.Shape;
+
+/**
+ * Prints a graph as a TorchScript method: a backend whose values are names of variables, and each of whose operations
+ * writes one line. TorchScript drops a variable after its last use by itself.
+ *
+ * <p>Matrix products with an addend become {@code addmm} and {@code baddbmm}; where the graph says that the addend's
+ * memory is free, they write into it. Types and constants are in the text, devices are those of the inputs.
+ */
+final class GraphScript implements Backend<String> {
+    /** The method's name. */
+    static final String METHOD = "run";
+
+    private final StringBuilder lines = new StringBuilder();
+    private final List<String> labels = new ArrayList<>();
+    private Tensor node;
+    private int variables;
+
+    private GraphScript(Graph graph) {
+        Map<Tensor, String> names = new HashMap<>();
+        graph.inputs().forEach((label, input) -> {
+            if (graph.nodes().contains(input)) {
+                names.put(input, "x" + labels.size());
+                labels.add(label);
+            }
+        });
+        node = graph.outputs().values().iterator().next();
+        Tensor output = node;
+        for (Tensor next : graph.nodes()) {
+            if (!(next.op() instanceof Op.Input)) {
+                node = next;
+                List<String> operands =
+                        next.op().operands().stream().map(names::get).toList();
+                names.put(next, next.op().evaluate(this, operands, graph.mayReuseFirstOperand(next)));
+            }
+        }
+        lines.append("  return ").append(names.get(output)).append('\n');
+    }
+
+    /** A method and the graph's inputs in the order of its parameters; inputs that the output does not need are left out. */
+    record Script(String text, List<String> inputs) {}
+
+    /** Prints a graph with one output. */
+    static Script of(Graph graph) {
+        if (graph.outputs().size() != 1) {
+            throw new IllegalArgumentException(
+                    graph.name() + " has " + graph.outputs().size() + " outputs; one can be compiled");
+        }
+        GraphScript script = new GraphScript(graph);
+        String parameters = IntStream.range(0, script.labels.size())
+                .mapToObj(i -> ", x" + i + ": Tensor")
+                .collect(Collectors.joining());
+        String head = "def " + METHOD + "(self: __torch__.M" + parameters + ") -> Tensor:\n";
+        return new Script(head + script.lines, List.copyOf(script.labels));
+    }
+
+    private String line(String function, Object... arguments) {
+        String name = "v" + variables++;
+        String list = Arrays.stream(arguments).map(Object::toString).collect(Collectors.joining(", "));
+        lines.append("  ")
+                .append(name)
+                .append(" = torch.")
+                .append(function)
+                .append('(')
+                .append(list)
+                .append(")\n");
+        return name;
+    }
+
+    private Shape operand(int index) {
+        return node.op().operands().get(index).shape();
+    }
+
+    @Override
+    public String identity(long n, DType type) {
+        return line("eye", n, "dtype=" + TorchTypes.code(type), "device=ops.prim.device(x0)");
+    }
+
+    @Override
+    public String add(String a, String b, boolean reuse) {
+        return line(reuse ? "add_" : "add", a, b);
+    }
+
+    @Override
+    public String sub(String a, String b) {
+        return line("sub", a, b);
+    }
+
+    @Override
+    public String mul(String a, String b) {
+        return line("mul", a, b);
+    }
+
+    @Override
+    public String div(String a, String b) {
+        return line("div", a, b);
+    }
+
+    @Override
+    public String scale(String a, double factor) {
+        return line("mul", a, factor);
+    }
+
+    @Override
+    public String matMul(String a, String b) {
+        return line("matmul", a, b);
+    }
+
+    @Override
+    public String addMatMul(String addend, String a, String b, boolean reuse) {
+        int rank = operand(1).rank();
+        if (rank == operand(2).rank()) {
+            if (rank == 2) {
+                return line(reuse ? "addmm_" : "addmm", addend, a, b);
+            }
+            if (rank == 3 && operand(1).dim(0) == operand(2).dim(0)) {
+                return line(reuse ? "baddbmm_" : "baddbmm", addend, a, b);
+            }
+        }
+        // A fresh product is always free to be written to.
+        String product = matMul(a, b);
+        return reuse ? line("add_", addend, product) : line("add_", product, addend);
+    }
+
+    @Override
+    public String addMul(String addend, String a, String b) {
+        return line("addcmul", addend, a, b);
+    }
+
+    @Override
+    public String reshape(String a, Shape shape) {
+        return line("reshape", a, sizes(shape.toArray()));
+    }
+
+    private static String sizes(long... dims) {
+        return LongStream.of(dims).mapToObj(Long::toString).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    @Override
+    public String permute(String a, List<Integer> axes) {
+        return line("permute", a, axes);
+    }
+
+    @Override
+    public String slice(String a, int axis, long begin, long end) {
+        return line("slice", a, axis, begin, end);
+    }
+
+    @Override
+    public String pad(String a, int axis, long before, long after) {
+        // Torch lists the last dimension first.
+        long[] padding = new long[2 * (operand(0).rank() - axis)];
+        padding[padding.length - 2] = before;
+        padding[padding.length - 1] = after;
+        return line("constant_pad_nd", a, sizes(padding));
+    }
+
+    @Override
+    public String tile(String a, int axis, long times) {
+        long[] repeats = new long[operand(0).rank()];
+        Arrays.fill(repeats, 1);
+        repeats[axis] = times;
+        return line("repeat", a, sizes(repeats));
+    }
+
+    @Override
+    public String sum(String a, List<Integer> axes, boolean keepDims) {
+        return line("sum", a, axes, keepDims ? "True" : "False");
+    }
+
+    @Override
+    public String expandAs(String a, String like) {
+        return line("expand_as", a, like);
+    }
+
+    @Override
+    public String sqrt(String a) {
+        return line("sqrt", a);
+    }
+
+    @Override
+    public String inverse(String a) {
+        if (node.type().bytes() >= Float.BYTES) {
+            return line("linalg_inv", a);
+        }
+        return cast(line("linalg_inv", cast(a, DType.F32)), node.type());
+    }
+
+    @Override
+    public String stopGradient(String a) {
+        return line("detach", a);
+    }
+
+    @Override
+    public String cast(String a, DType type) {
+        return line("to", a, TorchTypes.code(type));
+    }
+
+    @Override
+    public String dropoutMask(String like, double rate) {
+        String empty = line("empty_like", stopGradient(like));
+        return line("div_", line("bernoulli_", empty, 1 - rate), 1 - rate);
+    }
+}
