@@ -20,7 +20,7 @@ final class Elements {
     static int arrayLength(TensorInfo info) {
         long size = info.shape().size();
         if (size > MAX_ARRAY) {
-            throw new SafetensorsException("tensor '" + info.name() + "' has " + size
+            throw new SafetensorsException("tensor " + Names.quoted(info.name()) + " has " + size
                     + " elements, more than an array can hold; read it in parts: bytes(name, offset, length)");
         }
         return (int) size;
@@ -113,44 +113,56 @@ final class Elements {
         };
     }
 
-    static void write(String name, DType dtype, float value, ByteBuffer out) {
+    static void write(String name, DType dtype, float[] values, int from, int count, ByteBuffer out) {
         switch (dtype) {
-            case F32 -> out.putFloat(value);
-            case F16 -> out.putShort(HalfFloats.toF16(value));
-            case BF16 -> out.putShort(HalfFloats.toBF16(value));
-            default ->
-                throw new SafetensorsException(
-                        "tensor '" + name + "': float32 values can be written as F32, F16 or BF16, not " + dtype);
+            case F32 -> out.asFloatBuffer().put(values, from, count);
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    out.putShort(i * 2, HalfFloats.toF16(values[from + i]));
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    out.putShort(i * 2, HalfFloats.toBF16(values[from + i]));
+                }
+            }
+            default -> throw cannotBecome(name, "float32 values", dtype);
         }
     }
 
-    static void write(String name, DType dtype, long value, ByteBuffer out) {
-        long stored =
-                switch (dtype) {
-                    case I64 -> value;
-                    case I32 -> (int) value;
-                    case I16 -> (short) value;
-                    case I8 -> (byte) value;
-                    case U8 -> value & 0xff;
-                    case BOOL -> value & 1;
-                    default ->
-                        throw new SafetensorsException("tensor '" + name + "': integers cannot be written as " + dtype);
-                };
-        if (stored != value) {
-            throw new SafetensorsException("tensor '" + name + "': " + dtype + " cannot hold " + value);
+    static void write(String name, DType dtype, long[] values, int from, int count, ByteBuffer out) {
+        for (int i = 0; i < count; i++) {
+            long value = values[from + i];
+            long stored =
+                    switch (dtype) {
+                        case I64 -> value;
+                        case I32 -> (int) value;
+                        case I16 -> (short) value;
+                        case I8 -> (byte) value;
+                        case U8 -> value & 0xff;
+                        case BOOL -> value & 1;
+                        case F64, F32, F16, BF16 -> throw cannotBecome(name, "integers", dtype);
+                    };
+            if (stored != value) {
+                throw cannotBecome(name, "the value " + value, dtype);
+            }
+            switch (dtype.bytes()) {
+                case 8 -> out.putLong(i * 8, value);
+                case 4 -> out.putInt(i * 4, (int) value);
+                case 2 -> out.putShort(i * 2, (short) value);
+                default -> out.put(i, (byte) value);
+            }
         }
-        switch (dtype.bytes()) {
-            case 8 -> out.putLong(value);
-            case 4 -> out.putInt((int) value);
-            case 2 -> out.putShort((short) value);
-            default -> out.put((byte) value);
-        }
+    }
+
+    private static SafetensorsException cannotBecome(String name, String what, DType dtype) {
+        return new SafetensorsException("tensor " + Names.quoted(name) + ": " + what + " cannot become " + dtype);
     }
 
     private static int truth(TensorInfo info, byte value) {
         if (value != 0 && value != 1) {
-            throw new SafetensorsException(
-                    "tensor '" + info.name() + "' is BOOL but holds the byte " + (value & 0xff) + "; expected 0 or 1");
+            throw new SafetensorsException("tensor " + Names.quoted(info.name()) + " is BOOL but holds the byte "
+                    + (value & 0xff) + "; expected 0 or 1");
         }
         return value;
     }
@@ -158,15 +170,15 @@ final class Elements {
     private static float narrowed(TensorInfo info, double value) {
         float narrow = (float) value;
         if (Float.isInfinite(narrow) && !Double.isInfinite(value)) {
-            throw new SafetensorsException(
-                    "tensor '" + info.name() + "' holds " + value + ", beyond float32; read it with doubles(name)");
+            throw new SafetensorsException("tensor " + Names.quoted(info.name()) + " holds " + value
+                    + ", beyond float32; read it with doubles(name)");
         }
         return narrow;
     }
 
     private static SafetensorsException doesNotFit(TensorInfo info, String wanted) {
         String advice = info.dtype().isFloating() ? "doubles(name)" : "longs(name)";
-        return new SafetensorsException("tensor '" + info.name() + "' is " + info.dtype() + ", which does not fit "
-                + wanted + "; read it with " + advice);
+        return new SafetensorsException("tensor " + Names.quoted(info.name()) + " is " + info.dtype()
+                + ", which does not fit " + wanted + "; read it with " + advice);
     }
 }

@@ -15,6 +15,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +29,8 @@ final class HeaderReader {
     /** PyTorch and NumPy stop at 64 dimensions; the format sets no limit. */
     private static final int MAX_RANK = 64;
 
-    /** The format's other element types; no Java code here could read them. */
-    private static final List<String> UNSUPPORTED = List.of(
+    /** The format's other element types, which nothing in bone could compute with. */
+    private static final Set<String> UNSUPPORTED = Set.of(
             "F8_E4M3",
             "F8_E5M2",
             "F8_E8M0",
@@ -42,12 +44,15 @@ final class HeaderReader {
             "U64",
             "C64");
 
-    private final JsonReader json;
-    private final String file;
+    private static final Map<String, DType> SUPPORTED =
+            Arrays.stream(DType.values()).collect(Collectors.toMap(DType::name, dtype -> dtype));
 
-    private HeaderReader(JsonReader json, String file) {
+    private final JsonReader json;
+    private String entry = "";
+    private @Nullable String key;
+
+    private HeaderReader(JsonReader json) {
         this.json = json;
-        this.file = file;
     }
 
     /**
@@ -55,196 +60,191 @@ final class HeaderReader {
      *
      * @param dataSize the bytes that follow the header in the file
      */
-    static Header read(String file, byte[] header, long dataSize) {
+    static Header read(byte[] header, long dataSize) {
         int end = header.length;
         while (end > 0 && header[end - 1] == ' ') {
             end--;
         }
         if (end == 0 || header[0] != '{' || header[end - 1] != '}') {
-            throw new SafetensorsException(file + ": the header is not a JSON object padded with spaces: it must begin"
-                    + " with '{' and end with '}'; the file is damaged or no safetensors file");
+            throw new SafetensorsException("the header is not one JSON object, padded with spaces: it must begin with"
+                    + " '{' and end with '}'; the file is damaged or no safetensors file");
         }
         try (JsonReader json = new JsonReader(
                 new InputStreamReader(new ByteArrayInputStream(header, 0, end), StandardCharsets.UTF_8.newDecoder()))) {
             json.setStrictness(Strictness.STRICT);
-            return new HeaderReader(json, file).header(dataSize);
+            return new HeaderReader(json).header(dataSize);
         } catch (CharacterCodingException e) {
-            throw new SafetensorsException(file + ": the header is not valid UTF-8", e);
+            throw new SafetensorsException("the header is not valid UTF-8", e);
         } catch (IOException e) {
-            throw new SafetensorsException(file + ": the header is not valid JSON: " + e.getMessage(), e);
+            String reason = Names.printable(
+                    String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            throw new SafetensorsException("the header is not valid JSON: " + reason, e);
         }
     }
 
     private Header header(long dataSize) throws IOException {
         Map<String, String> metadata = null;
-        Map<String, TensorInfo> byName = new LinkedHashMap<>();
+        Map<String, TensorInfo> tensors = new LinkedHashMap<>();
         json.beginObject();
         while (json.hasNext()) {
-            String name = name();
+            String name = json.nextName();
+            enter(name, null);
+            checkWellFormed(name);
             if (name.equals(Header.METADATA)) {
-                if (metadata != null) {
-                    throw error("'" + name + "' occurs twice");
-                }
-                metadata = metadata();
-            } else if (byName.put(name, tensor(name)) != null) {
-                throw error("tensor '" + name + "' occurs twice");
+                metadata = once(metadata, metadata());
+            } else if (tensors.put(name, tensor(name)) != null) {
+                enter(name, null);
+                throw error(" occurs twice");
             }
         }
         json.endObject();
-        expect(JsonToken.END_DOCUMENT, "the header");
-        Map<String, TensorInfo> tensors = inFileOrder(byName, dataSize);
-        return new Header(metadata == null ? Map.of() : Collections.unmodifiableMap(metadata), tensors);
+        if (json.peek() != JsonToken.END_DOCUMENT) {
+            throw new SafetensorsException("the header has more than one JSON value");
+        }
+        sortByOffset(tensors, dataSize);
+        return new Header(
+                metadata == null ? Map.of() : Collections.unmodifiableMap(metadata),
+                Collections.unmodifiableMap(tensors));
     }
 
     private Map<String, String> metadata() throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>();
-        expect(JsonToken.BEGIN_OBJECT, "'__metadata__'");
+        expect(JsonToken.BEGIN_OBJECT);
         json.beginObject();
         while (json.hasNext()) {
-            String key = name();
-            expect(JsonToken.STRING, "the value of '" + key + "' in '__metadata__'");
-            if (metadata.put(key, wellFormed(json.nextString())) != null) {
-                throw error("'" + key + "' occurs twice in '__metadata__'");
+            String key = json.nextName();
+            enter(Header.METADATA, key);
+            checkWellFormed(key);
+            expect(JsonToken.STRING);
+            String value = json.nextString();
+            checkWellFormed(value);
+            if (metadata.put(key, value) != null) {
+                throw error(" occurs twice");
             }
         }
         json.endObject();
+        enter(Header.METADATA, null);
         return metadata;
     }
 
     private TensorInfo tensor(String name) throws IOException {
-        String where = "tensor '" + name + "'";
         DType dtype = null;
-        long[] shape = null;
+        Shape shape = null;
         long[] offsets = null;
-        expect(JsonToken.BEGIN_OBJECT, where);
+        expect(JsonToken.BEGIN_OBJECT);
         json.beginObject();
         while (json.hasNext()) {
-            String key = name();
-            String what = "'" + key + "' of " + where;
+            String key = json.nextName();
+            enter(name, key);
             switch (key) {
-                case "dtype" -> dtype = once(dtype, dtype(what), what);
-                case "shape" -> shape = once(shape, integers(what, MAX_RANK), what);
-                case "data_offsets" -> offsets = once(offsets, integers(what, 2), what);
-                default ->
-                    throw error(where + " has the unknown key '" + key + "'; expected dtype, shape, data_offsets");
+                case "dtype" -> dtype = once(dtype, dtype());
+                case "shape" -> shape = once(shape, Shape.of(integers(MAX_RANK)));
+                case "data_offsets" -> offsets = once(offsets, integers(2));
+                default -> throw error(" is not a key of the format; expected only dtype, shape and data_offsets");
             }
         }
         json.endObject();
-        if (dtype == null || shape == null || offsets == null || offsets.length != 2) {
-            throw error(where + " lacks "
-                    + (dtype == null ? "'dtype'" : shape == null ? "'shape'" : "two numbers in 'data_offsets'"));
+        if (dtype == null || shape == null || offsets == null) {
+            enter(name, null);
+            throw error(" has no " + (dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
         }
-        TensorInfo info = new TensorInfo(name, dtype, Shape.of(shape), offsets[0], offsets[1]);
-        long bytes = byteSize(dtype, shape, where);
-        if (info.begin() > info.end() || info.byteSize() != bytes) {
-            throw error(where + " has the data_offsets " + Arrays.toString(offsets) + "; " + dtype + " " + info.shape()
-                    + " takes " + bytes + " bytes");
+        if (offsets.length != 2) {
+            enter(name, "data_offsets");
+            throw error(" has not two numbers but " + Arrays.toString(offsets));
         }
-        return info;
+        return new TensorInfo(name, dtype, shape, offsets[0], offsets[1]);
     }
 
-    private <T> T once(@Nullable T before, T now, String what) {
-        if (before != null) {
-            throw error(what + " occurs twice");
+    private DType dtype() throws IOException {
+        expect(JsonToken.STRING);
+        String dtype = json.nextString();
+        DType known = SUPPORTED.get(dtype);
+        if (known == null) {
+            throw error(" is " + Names.quoted(dtype)
+                    + (UNSUPPORTED.contains(dtype)
+                            ? ", which bone does not support; convert the tensor to one of "
+                            : ", which the format does not know; expected one of ")
+                    + Arrays.toString(DType.values()));
         }
-        return now;
+        return known;
     }
 
-    private long byteSize(DType dtype, long[] shape, String where) {
-        try {
-            long bytes = dtype.bytes();
-            for (long dim : shape) {
-                bytes = Math.multiplyExact(bytes, dim);
-            }
-            return bytes;
-        } catch (ArithmeticException e) {
-            throw error(where + " has the shape " + Arrays.toString(shape) + ", more bytes than a file can have");
-        }
-    }
-
-    private DType dtype(String what) throws IOException {
-        expect(JsonToken.STRING, what);
-        String name = json.nextString();
-        for (DType dtype : DType.values()) {
-            if (dtype.name().equals(name)) {
-                return dtype;
-            }
-        }
-        throw error(what + " is '" + name + "', "
-                + (UNSUPPORTED.contains(name)
-                        ? "a type of the format that bone cannot read; convert the tensor to one of "
-                        : "which is no type of the format; expected one of ")
-                + Arrays.toString(DType.values()));
-    }
-
-    private long[] integers(String what, int most) throws IOException {
+    private long[] integers(int most) throws IOException {
         long[] values = new long[most];
         int count = 0;
-        expect(JsonToken.BEGIN_ARRAY, what);
+        expect(JsonToken.BEGIN_ARRAY);
         json.beginArray();
         while (json.hasNext()) {
             if (count == most) {
-                throw error(what + " has more than " + most + " numbers");
+                throw error(" has more than " + most + " numbers");
             }
-            expect(JsonToken.NUMBER, what);
-            values[count++] = integer(json.nextString(), what);
+            expect(JsonToken.NUMBER);
+            values[count++] = integer(json.nextString());
         }
         json.endArray();
         return Arrays.copyOf(values, count);
     }
 
-    private long integer(String literal, String what) {
+    private long integer(String literal) {
         try {
             if (literal.chars().allMatch(c -> c >= '0' && c <= '9')) {
                 return Long.parseLong(literal);
             }
         } catch (NumberFormatException e) {
-            throw error(what + " holds " + literal + ", more than a file can have");
+            // digits only, so it is too large: the message below fits
         }
-        throw error(what + " holds " + literal + "; expected an integer from 0 on");
+        throw error(" holds " + Names.printable(literal) + "; expected an integer from 0 to " + Long.MAX_VALUE);
     }
 
-    private String name() throws IOException {
-        expect(JsonToken.NAME, "the header");
-        return wellFormed(json.nextName());
-    }
-
-    /** JSON can escape half a surrogate pair, which no UTF-8 file could hold; it would not survive a round trip. */
-    private String wellFormed(String text) {
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw error("a string holds half a surrogate pair, written as an escape");
+    /** JSON can escape half a surrogate pair, which UTF-8 cannot hold. */
+    private void checkWellFormed(String text) {
+        if (!Names.isWellFormed(text)) {
+            throw error(": the string " + Names.quoted(text) + " holds half a surrogate pair");
         }
-        return text;
     }
 
-    private void expect(JsonToken expected, String what) throws IOException {
+    private void expect(JsonToken expected) throws IOException {
         JsonToken actual = json.peek();
         if (actual != expected) {
-            throw error(what + " is " + actual + "; expected " + expected);
+            throw error(" is a JSON " + actual + "; expected " + expected);
         }
     }
 
-    private Map<String, TensorInfo> inFileOrder(Map<String, TensorInfo> byName, long dataSize) {
-        List<TensorInfo> sorted = new ArrayList<>(byName.values());
+    private <T> T once(@Nullable T before, T now) {
+        if (before != null) {
+            throw error(" occurs twice");
+        }
+        return now;
+    }
+
+    /** Notes what is being read, for an error. */
+    private void enter(String newEntry, @Nullable String newKey) {
+        entry = newEntry;
+        key = newKey;
+    }
+
+    private SafetensorsException error(String what) {
+        String place = entry.equals(Header.METADATA) ? entry : "tensor " + Names.quoted(entry);
+        return new SafetensorsException(place + (key == null ? "" : ", " + Names.printable(key) + ",") + what);
+    }
+
+    private static void sortByOffset(Map<String, TensorInfo> tensors, long dataSize) {
+        List<TensorInfo> sorted = new ArrayList<>(tensors.values());
         sorted.sort(Comparator.comparingLong(TensorInfo::begin).thenComparingLong(TensorInfo::end));
-        byName.clear();
+        tensors.clear();
         long end = 0;
-        for (TensorInfo info : sorted) {
-            if (info.begin() != end) {
-                throw error("tensor '" + info.name() + "' begins at byte " + info.begin() + " of the data, but "
-                        + (info.begin() > end ? "a hole begins at " : "the tensor before it ends at ") + end);
+        for (TensorInfo tensor : sorted) {
+            if (tensor.begin() != end) {
+                throw new SafetensorsException("tensor " + Names.quoted(tensor.name()) + " begins at " + tensor.begin()
+                        + (tensor.begin() > end ? ", after a hole; " : ", inside another tensor; ") + "expected "
+                        + end);
             }
-            end = info.end();
-            byName.put(info.name(), info);
+            end = tensor.end();
+            tensors.put(tensor.name(), tensor);
         }
         if (end != dataSize) {
-            throw error("the tensors take " + end + " bytes, but " + dataSize + " follow the header; the file is "
-                    + (end > dataSize ? "cut short" : "too long"));
+            throw new SafetensorsException("the tensors take " + end + " bytes, but " + dataSize
+                    + " follow the header; the file is " + (end > dataSize ? "cut short" : "too long"));
         }
-        return Collections.unmodifiableMap(byName);
-    }
-
-    private SafetensorsException error(String message) {
-        return new SafetensorsException(file + ": " + message);
     }
 }

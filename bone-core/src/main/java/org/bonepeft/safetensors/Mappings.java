@@ -48,8 +48,8 @@ final class Mappings {
 
     ByteBuffer bytes(TensorInfo tensor, long offset, int length) {
         if (offset < 0 || length < 0 || offset > tensor.byteSize() - length) {
-            throw new IndexOutOfBoundsException("bytes [" + offset + ", " + offset + " + " + length + ") of tensor '"
-                    + tensor.name() + "', which has " + tensor.byteSize());
+            throw new IndexOutOfBoundsException(length + " bytes from " + offset + " on of tensor "
+                    + Names.quoted(tensor.name()) + ", which has " + tensor.byteSize());
         }
         if (length == 0) {
             return ByteBuffer.allocate(0).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
@@ -58,7 +58,7 @@ final class Mappings {
         Entry<Long, ByteBuffer> mapping = byBegin.floorEntry(begin);
         if (mapping == null
                 || begin - mapping.getKey() + length > mapping.getValue().capacity()) {
-            throw new SafetensorsException("tensor '" + tensor.name() + "' has " + tensor.byteSize()
+            throw new SafetensorsException("tensor " + Names.quoted(tensor.name()) + " has " + tensor.byteSize()
                     + " bytes; at most " + limit / 2 + " of them can be had at a time, not " + length);
         }
         int from = (int) (begin - mapping.getKey());

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <a href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>.
  */
 public final class SafetensorsFile implements TensorSource {
+    /** The first bytes of a Git LFS pointer, {@code "version "}, read as a header length. */
+    private static final long LFS_POINTER = 0x206e6f6973726576L;
+
     private final Path path;
     private final Header header;
     private volatile @Nullable Mappings mappings;
@@ -40,28 +43,42 @@ public final class SafetensorsFile implements TensorSource {
     /** Opens a file with smaller mappings, for tests. */
     static SafetensorsFile open(Path path, int mappingLimit) throws IOException {
         ForeignFormats.refuse(path);
+        try {
+            return openSafetensors(path, mappingLimit);
+        } catch (SafetensorsException e) {
+            throw e.in(path);
+        }
+    }
+
+    private static SafetensorsFile openSafetensors(Path path, int mappingLimit) throws IOException {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
-            throw new SafetensorsException(path + " is not a file"
-                    + (Files.isDirectory(path) ? " but a directory; ShardedSafetensors.open reads those" : ""));
+            throw new SafetensorsException(
+                    Files.isDirectory(path)
+                            ? "this is a directory; ShardedSafetensors.open reads those"
+                            : "this is not a regular file");
         }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long fileSize = channel.size();
             if (fileSize < Long.BYTES) {
-                throw new SafetensorsException(path + ": " + fileSize + " bytes are too few for a safetensors file");
+                throw new SafetensorsException(fileSize + " bytes are too few for a safetensors file");
             }
             long length = read(channel, 0, Long.BYTES).getLong();
+            if (length == LFS_POINTER) {
+                throw new SafetensorsException(
+                        "this is a Git LFS pointer, not the file itself; fetch it: git lfs pull");
+            }
             if (length < 0 || length > Header.MAX_BYTES) {
-                throw new SafetensorsException(path + ": the header length is " + Long.toUnsignedString(length)
+                throw new SafetensorsException("the header length is " + Long.toUnsignedString(length)
                         + " bytes, the format allows " + Header.MAX_BYTES
                         + "; the file is damaged or no safetensors file");
             }
             long dataBegin = Long.BYTES + length;
             if (dataBegin > fileSize) {
-                throw new SafetensorsException(path + ": the header length is " + length + " bytes, but only "
+                throw new SafetensorsException("the header length is " + length + " bytes, but only "
                         + (fileSize - Long.BYTES) + " follow; the file is cut short");
             }
             byte[] bytes = read(channel, Long.BYTES, (int) length).array();
-            Header header = HeaderReader.read(path.toString(), bytes, fileSize - dataBegin);
+            Header header = HeaderReader.read(bytes, fileSize - dataBegin);
             return new SafetensorsFile(
                     path,
                     header,
@@ -94,7 +111,7 @@ public final class SafetensorsFile implements TensorSource {
         try {
             return TensorSource.super.tensor(name);
         } catch (SafetensorsException e) {
-            throw new SafetensorsException(path + ": " + e.getMessage());
+            throw e.in(path);
         }
     }
 

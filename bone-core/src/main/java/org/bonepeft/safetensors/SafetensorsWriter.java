@@ -4,7 +4,6 @@ import com.google.gson.stream.JsonWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
-import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
@@ -14,20 +13,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bonepeft.io.AtomicFile;
 import org.bonepeft.tensor.DType;
 
 /**
- * Writes safetensors files. The same tensors give the same bytes, and those of Hugging Face's own library: tensors by
- * element type, widest first, then by name; metadata by key; the header padded with spaces to a multiple of 8, so that
- * every element lies aligned.
+ * Writes safetensors files. The same tensors give the same bytes, and they are those of Hugging Face's own library:
+ * tensors by element type, widest first, then by name; metadata by key; the header padded with spaces to a multiple of
+ * 8, so that every element lies aligned.
  */
 public final class SafetensorsWriter {
-    /** The order of safetensors 0.8 (its Dtype enum, backwards): by width, then as it happens to be there. */
-    private static final List<DType> TYPES = List.of(
+    /** Widest first; the order within a width is that of safetensors 0.8 (its enum Dtype, backwards). */
+    private static final List<DType> BY_WIDTH = List.of(
             DType.I64,
             DType.F64,
             DType.F32,
@@ -47,14 +48,14 @@ public final class SafetensorsWriter {
     /**
      * Writes or replaces a file, atomically: if this throws, the path has its old content.
      *
-     * @throws SafetensorsException if two tensors have one name, a content does not have the size of its tensor, or the
-     *     header exceeds what the format allows
+     * @throws SafetensorsException if two tensors have one name, a content does not have the size of its tensor, the
+     *     header exceeds what the format allows, or the path is named like a file of another format
      * @throws IOException if the disk or a content fails
      */
     public static void write(Path path, List<TensorData> tensors, Map<String, String> metadata) throws IOException {
         ForeignFormats.refuse(path);
         List<TensorData> sorted = new ArrayList<>(tensors);
-        sorted.sort(Comparator.comparingInt((TensorData tensor) -> TYPES.indexOf(tensor.dtype()))
+        sorted.sort(Comparator.comparingInt((TensorData tensor) -> BY_WIDTH.indexOf(tensor.dtype()))
                 .thenComparing(TensorData::name, BY_UTF8));
         ByteBuffer header = header(sorted, metadata);
         AtomicFile.write(path, channel -> {
@@ -62,71 +63,70 @@ public final class SafetensorsWriter {
             for (TensorData tensor : sorted) {
                 CountedChannel counted = new CountedChannel(channel, tensor);
                 tensor.content().writeTo(counted);
-                counted.close();
+                counted.checkComplete();
             }
         });
     }
 
     private static ByteBuffer header(List<TensorData> sorted, Map<String, String> metadata) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (Writer text = new OutputStreamWriter(bytes, StandardCharsets.UTF_8.newEncoder());
-                JsonWriter json = new JsonWriter(text)) {
+        try (JsonWriter json = new JsonWriter(new OutputStreamWriter(bytes, StandardCharsets.UTF_8.newEncoder()))) {
             json.beginObject();
             if (!metadata.isEmpty()) {
                 json.name(Header.METADATA).beginObject();
-                for (Map.Entry<String, String> entry : new TreeMap<>(metadata).entrySet()) {
+                Map<String, String> byKey = new TreeMap<>(BY_UTF8);
+                byKey.putAll(metadata);
+                for (Map.Entry<String, String> entry : byKey.entrySet()) {
                     json.name(entry.getKey()).value(entry.getValue());
                 }
                 json.endObject();
             }
-            long begin = 0;
-            for (int i = 0; i < sorted.size(); i++) {
-                TensorData tensor = sorted.get(i);
-                if (i > 0 && sorted.get(i - 1).name().equals(tensor.name())) {
-                    throw new SafetensorsException("two tensors are named '" + tensor.name() + "'");
-                }
-                long end = Math.addExact(begin, tensor.byteSize());
-                entry(json, tensor, begin, end);
-                begin = end;
-            }
+            tensors(json, sorted);
             json.endObject();
         } catch (CharacterCodingException e) {
-            throw new SafetensorsException("a name or the metadata holds half a surrogate pair", e);
+            throw new SafetensorsException(
+                    "the metadata hold half a surrogate pair, which UTF-8 cannot: " + metadata, e);
         }
-        int length = (bytes.size() + 7) / 8 * 8;
+        int length = (bytes.size() + Long.BYTES - 1) / Long.BYTES * Long.BYTES;
         if (length > Header.MAX_BYTES) {
             throw new SafetensorsException("the header of " + sorted.size() + " tensors takes " + length
                     + " bytes; the format allows " + Header.MAX_BYTES);
         }
         ByteBuffer header = ByteBuffer.allocate(Long.BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
-        header.putLong(length).put(bytes.toByteArray());
-        while (header.hasRemaining()) {
-            header.put((byte) ' ');
-        }
-        return header.flip();
+        Arrays.fill(header.array(), (byte) ' ');
+        return header.putLong(length).put(bytes.toByteArray()).rewind();
     }
 
-    private static void entry(JsonWriter json, TensorData tensor, long begin, long end) throws IOException {
-        json.name(tensor.name()).beginObject();
-        json.name("dtype").value(tensor.dtype().name());
-        json.name("shape").beginArray();
-        for (long dim : tensor.shape().toArray()) {
-            json.value(dim);
+    private static void tensors(JsonWriter json, List<TensorData> sorted) throws IOException {
+        Set<String> names = new HashSet<>();
+        long begin = 0;
+        for (TensorData tensor : sorted) {
+            if (!names.add(tensor.name())) {
+                throw new SafetensorsException("two tensors are named " + Names.quoted(tensor.name()));
+            }
+            long end = Math.addExact(begin, tensor.byteSize());
+            json.name(tensor.name()).beginObject();
+            json.name("dtype").value(tensor.dtype().name());
+            json.name("shape").beginArray();
+            for (long dim : tensor.shape().toArray()) {
+                json.value(dim);
+            }
+            json.endArray();
+            json.name("data_offsets").beginArray().value(begin).value(end).endArray();
+            json.endObject();
+            begin = end;
         }
-        json.endArray();
-        json.name("data_offsets").beginArray().value(begin).value(end).endArray();
-        json.endObject();
     }
 
-    private static int writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        int count = bytes.remaining();
+    /** Writes in parts, because the JDK copies what it writes from the heap to native memory, all of it at once. */
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
-            channel.write(bytes);
+            ByteBuffer part = bytes.slice(bytes.position(), Math.min(bytes.remaining(), 1 << 20));
+            bytes.position(bytes.position() + channel.write(part));
         }
-        return count;
     }
 
-    /** Lets a content write the bytes of its tensor, not more, and on closing not fewer. */
+    /** Lets a content write the bytes of its tensor and no more. */
     private static final class CountedChannel implements WritableByteChannel {
         private final WritableByteChannel out;
         private final TensorData tensor;
@@ -139,28 +139,34 @@ public final class SafetensorsWriter {
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
-            written += bytes.remaining();
+            int count = bytes.remaining();
+            written += count;
             if (written > tensor.byteSize()) {
                 throw wrongSize("at least ");
             }
-            return writeFully(out, bytes);
+            writeFully(out, bytes);
+            return count;
         }
 
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void close() {
+        void checkComplete() {
             if (written != tensor.byteSize()) {
                 throw wrongSize("");
             }
         }
 
+        @Override
+        public boolean isOpen() {
+            return out.isOpen();
+        }
+
+        /** Does nothing: the file goes on after the tensor. */
+        @Override
+        public void close() {}
+
         private SafetensorsException wrongSize(String atLeast) {
-            return new SafetensorsException("tensor '" + tensor.name() + "' is " + tensor.dtype() + " " + tensor.shape()
-                    + ", " + tensor.byteSize() + " bytes, but its content wrote " + atLeast + written);
+            return new SafetensorsException("tensor " + Names.quoted(tensor.name()) + ", " + tensor.dtype() + " "
+                    + tensor.shape() + ", takes " + tensor.byteSize() + " bytes, but its content wrote " + atLeast
+                    + written);
         }
     }
 }

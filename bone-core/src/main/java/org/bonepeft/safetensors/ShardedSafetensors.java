@@ -9,7 +9,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bonepeft.json.Json;
 
@@ -21,17 +23,13 @@ public final class ShardedSafetensors implements TensorSource {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
 
-    private final Map<String, SafetensorsFile> byTensor;
-    private final List<SafetensorsFile> shards;
-    private final Map<String, TensorInfo> tensors;
+    /** A file beside the index, never a path that leads elsewhere. */
+    private static final Pattern SHARD = Pattern.compile("[\\w.-]+\\.safetensors");
 
-    private ShardedSafetensors(Map<String, SafetensorsFile> byTensor, List<SafetensorsFile> shards) {
-        this.byTensor = byTensor;
-        this.shards = shards;
-        Map<String, TensorInfo> all = new LinkedHashMap<>();
-        shards.forEach(shard -> all.putAll(shard.tensors()));
-        this.tensors = Collections.unmodifiableMap(all);
-    }
+    private final Path index;
+    private final List<SafetensorsFile> shards = new ArrayList<>();
+    private final Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+    private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
     /**
      * Opens the weights of a directory.
@@ -45,88 +43,83 @@ public final class ShardedSafetensors implements TensorSource {
         }
         Path index = directory.resolve(INDEX);
         if (!Files.exists(index)) {
-            throw new SafetensorsException(directory + " has neither " + SINGLE + " nor " + INDEX + others(directory));
-        }
-        return sharded(index);
-    }
-
-    private static ShardedSafetensors sharded(Path index) throws IOException {
-        Map<String, String> shardOf = weightMap(index);
-        Map<String, SafetensorsFile> byShard = new TreeMap<>();
-        for (String shard : shardOf.values()) {
-            if (!byShard.containsKey(shard)) {
-                byShard.put(shard, SafetensorsFile.open(index.resolveSibling(shard)));
+            try (Stream<Path> files = Files.list(directory)) {
+                List<Path> found =
+                        files.map(Path::getFileName).sorted().limit(8).toList();
+                throw new SafetensorsException(directory + " has neither " + SINGLE + " nor " + INDEX
+                        + ", which are all that bone reads; it has " + found);
             }
         }
-        Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+        return new ShardedSafetensors(index);
+    }
+
+    private ShardedSafetensors(Path index) throws IOException {
+        this.index = index;
+        Map<String, String> shardOf = weightMap();
+        for (String shard : new TreeSet<>(shardOf.values())) {
+            Path path = index.resolveSibling(shard);
+            if (!Files.exists(path)) {
+                throw new SafetensorsException(
+                        index + ": the shard " + shard + " is missing; it belongs beside the index");
+            }
+            SafetensorsFile file = SafetensorsFile.open(path);
+            shards.add(file);
+            file.tensors().forEach((tensor, info) -> {
+                if (!shard.equals(shardOf.get(tensor))) {
+                    throw new SafetensorsException(index + ": " + shard + " holds tensor " + Names.quoted(tensor)
+                            + ", but the index has it " + (shardOf.containsKey(tensor) ? "elsewhere" : "nowhere"));
+                }
+                byTensor.put(tensor, file);
+                tensors.put(tensor, info);
+            });
+        }
         shardOf.forEach((tensor, shard) -> {
-            SafetensorsFile file = byShard.get(shard);
-            if (file == null || !file.tensors().containsKey(tensor)) {
-                throw new SafetensorsException(index + ": tensor '" + tensor + "' is not in " + shard);
+            if (!byTensor.containsKey(tensor)) {
+                throw new SafetensorsException(index + ": tensor " + Names.quoted(tensor) + " is not in " + shard);
             }
-            byTensor.put(tensor, file);
         });
-        byShard.forEach((shard, file) -> file.tensors().keySet().forEach(tensor -> {
-            if (byTensor.get(tensor) != file) {
-                throw new SafetensorsException(index + ": " + shard + " holds tensor '" + tensor + "', which the index "
-                        + (byTensor.containsKey(tensor) ? "has elsewhere" : "does not have"));
-            }
-        }));
-        return new ShardedSafetensors(byTensor, new ArrayList<>(byShard.values()));
     }
 
-    private static Map<String, String> weightMap(Path index) throws IOException {
+    private Map<String, String> weightMap() throws IOException {
         if (!(Json.readObject(index).get("weight_map") instanceof Map<?, ?> map)) {
             throw new SafetensorsException(index + ": expected an object 'weight_map': tensor name to file name");
         }
         Map<String, String> shardOf = new LinkedHashMap<>();
         map.forEach((tensor, shard) -> {
-            if (!(shard instanceof String name) || !isPlainName(index, name)) {
-                throw new SafetensorsException(index + ": tensor '" + tensor + "' is said to be in " + shard
-                        + "; expected the name of a .safetensors file in the same directory");
+            if (!(shard instanceof String name && SHARD.matcher(name).matches())) {
+                throw new SafetensorsException(index + ": tensor " + Names.quoted((String) tensor)
+                        + " is said to be in " + Names.quoted(String.valueOf(shard))
+                        + "; expected a .safetensors file in the same directory");
             }
             shardOf.put((String) tensor, name);
         });
         return shardOf;
     }
 
-    private static boolean isPlainName(Path index, String name) {
-        return name.endsWith(".safetensors")
-                && name.indexOf('/') < 0
-                && name.indexOf('\\') < 0
-                && name.indexOf('\0') < 0
-                && index.resolveSibling(name).getNameCount() == index.getNameCount();
-    }
-
-    private static String others(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            List<String> names = files.map(file -> String.valueOf(file.getFileName()))
-                    .sorted()
-                    .limit(8)
-                    .toList();
-            return ", but " + (names.isEmpty() ? "nothing" : String.join(", ", names))
-                    + "; bone reads safetensors only";
-        }
-    }
-
-    /** Returns what the first shard says; shards are saved with the same metadata. */
+    /** Returns what the first shard says; all shards of a model are saved with the same metadata. */
     @Override
     public Map<String, String> metadata() {
         return shards.isEmpty() ? Map.of() : shards.get(0).metadata();
     }
 
-    /** Returns all tensors, shard by shard; offsets count within the tensor's own shard. */
+    /** Returns all tensors, shard by shard; their offsets count within the shard of each. */
     @Override
     public Map<String, TensorInfo> tensors() {
-        return tensors;
+        return Collections.unmodifiableMap(tensors);
+    }
+
+    @Override
+    public TensorInfo tensor(String name) {
+        try {
+            return TensorSource.super.tensor(name);
+        } catch (SafetensorsException e) {
+            throw e.in(index);
+        }
     }
 
     @Override
     public ByteBuffer bytes(String name, long offset, int length) {
-        SafetensorsFile shard = byTensor.get(name);
-        if (shard == null) {
-            throw new SafetensorsException(tensor(name) + " is in no shard");
-        }
+        SafetensorsFile shard = Objects.requireNonNull(byTensor.get(tensor(name).name()));
         return shard.bytes(name, offset, length);
     }
 

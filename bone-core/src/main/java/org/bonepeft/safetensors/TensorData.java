@@ -8,47 +8,40 @@ import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 
 /**
- * A tensor to be written. Its content is asked for once, when its turn comes, so a file may be larger than memory: the
- * arrays given here are converted chunk by chunk, and {@link #TensorData a content of your own} can compute a tensor
- * just before it is written.
+ * A tensor to be written. Its content is asked for when its turn comes, so a file may be larger than memory: arrays are
+ * converted chunk by chunk, and a content of your own can compute the tensor just before it is written.
  */
 public record TensorData(String name, DType dtype, Shape shape, Content content) {
-    private static final int CHUNK_ELEMENTS = 1 << 17;
+    private static final int CHUNK_BYTES = 1 << 20;
 
     /** The elements of a tensor, little-endian, row by row. */
     @FunctionalInterface
     public interface Content {
-        /** Writes exactly the bytes of the tensor, in as many calls as it likes. */
+        /** Writes exactly the bytes of the tensor, in as many parts as it likes. */
         void writeTo(WritableByteChannel out) throws IOException;
     }
 
-    /** Checks that the shape is closed and small enough to count its bytes. */
+    /** Checks that the name is free to use and the shape closed. */
     public TensorData {
-        if (name.equals(Header.METADATA)) {
-            throw new SafetensorsException("a tensor cannot be named '" + name + "'; the format keeps that key");
+        if (name.equals(Header.METADATA) || !Names.isWellFormed(name)) {
+            throw new SafetensorsException("no tensor can be named " + Names.quoted(name)
+                    + ": the format keeps __metadata__, and UTF-8 cannot hold half a surrogate pair");
         }
-        if (shape.isOpen()) {
-            throw new SafetensorsException("tensor '" + name + "' has the open shape " + shape);
-        }
-        try {
-            Math.multiplyExact(shape.size(), dtype.bytes());
-        } catch (ArithmeticException e) {
-            throw new SafetensorsException("tensor '" + name + "' is too large: " + dtype + " " + shape, e);
-        }
+        TensorInfo.byteSize(name, dtype, shape);
     }
 
     /** Returns the number of bytes. */
     public long byteSize() {
-        return shape.size() * dtype.bytes();
+        return TensorInfo.byteSize(name, dtype, shape);
     }
 
-    /** Returns a tensor of the remaining bytes of a buffer, which are little-endian whatever the buffer's order. */
-    public static TensorData of(String name, DType dtype, Shape shape, ByteBuffer bytes) {
+    /** Returns a tensor of the remaining bytes of a buffer, which are little-endian whatever its order. */
+    public static TensorData bytes(String name, DType dtype, Shape shape, ByteBuffer bytes) {
         ByteBuffer view = bytes.slice();
         return new TensorData(name, dtype, shape, out -> out.write(view.duplicate()));
     }
 
-    /** Returns a tensor like one that was read, copied from mapping to file without a detour. */
+    /** Returns the tensor of this name in a source, which must stay open until it is written. */
     public static TensorData copy(TensorSource source, String name) {
         TensorInfo info = source.tensor(name);
         return new TensorData(
@@ -58,40 +51,50 @@ public record TensorData(String name, DType dtype, Shape shape, Content content)
                 out -> Elements.chunks(source, info, (chunk, from, count) -> out.write(chunk)));
     }
 
-    /** Returns a tensor of float values: F32, or rounded to F16 or BF16 (nearest, ties to even). */
+    /** Returns a tensor of float32 values: F32, or F16 or BF16, rounded to the nearest (ties to even). */
     public static TensorData floats(String name, DType dtype, Shape shape, float[] values) {
-        return array(name, dtype, shape, values.length, (chunk, at) -> Elements.write(name, dtype, values[at], chunk));
+        return array(
+                name,
+                dtype,
+                shape,
+                values.length,
+                (from, count, out) -> Elements.write(name, dtype, values, from, count, out));
     }
 
     /** Returns a tensor of F64 values. */
     public static TensorData doubles(String name, Shape shape, double[] values) {
-        return array(name, DType.F64, shape, values.length, (chunk, at) -> chunk.putDouble(values[at]));
+        return array(name, DType.F64, shape, values.length, (from, count, out) -> out.asDoubleBuffer()
+                .put(values, from, count));
     }
 
-    /** Returns a tensor of integers, or of truth values 0 and 1; a value that the type cannot hold is refused. */
+    /** Returns a tensor of integers, or BOOL; writing a value that the type cannot hold is refused. */
     public static TensorData longs(String name, DType dtype, Shape shape, long[] values) {
-        return array(name, dtype, shape, values.length, (chunk, at) -> Elements.write(name, dtype, values[at], chunk));
+        return array(
+                name,
+                dtype,
+                shape,
+                values.length,
+                (from, count, out) -> Elements.write(name, dtype, values, from, count, out));
     }
 
-    private interface ElementWriter {
-        void put(ByteBuffer chunk, int at);
+    private interface ChunkWriter {
+        void write(int from, int count, ByteBuffer out);
     }
 
-    private static TensorData array(String name, DType dtype, Shape shape, int length, ElementWriter writer) {
-        TensorData tensor = new TensorData(name, dtype, shape, out -> {
-            ByteBuffer chunk = ByteBuffer.allocateDirect(Math.min(length, CHUNK_ELEMENTS) * dtype.bytes())
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            for (int at = 0; at < length; ) {
-                for (chunk.clear(); at < length && chunk.hasRemaining(); at++) {
-                    writer.put(chunk, at);
-                }
-                out.write(chunk.flip());
+    private static TensorData array(String name, DType dtype, Shape shape, int length, ChunkWriter writer) {
+        if (shape.knownSize() != length) {
+            throw new SafetensorsException("tensor " + Names.quoted(name) + " " + shape + " takes " + shape.knownSize()
+                    + " values; given " + length);
+        }
+        return new TensorData(name, dtype, shape, out -> {
+            int most = Math.min(length, CHUNK_BYTES / dtype.bytes());
+            ByteBuffer chunk = ByteBuffer.allocateDirect(most * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            for (int from = 0; from < length; from += most) {
+                int count = Math.min(most, length - from);
+                chunk.clear().limit(count * dtype.bytes());
+                writer.write(from, count, chunk);
+                out.write(chunk);
             }
         });
-        if (shape.size() != length) {
-            throw new SafetensorsException(
-                    "tensor '" + name + "' of shape " + shape + " needs " + shape.size() + " values, given " + length);
-        }
-        return tensor;
     }
 }

@@ -22,8 +22,8 @@ public interface TensorSource extends Closeable {
     Map<String, TensorInfo> tensors();
 
     /**
-     * Returns {@code length} bytes of a tensor from {@code offset} on. Of a tensor larger than 2 GiB at most 1 GiB can
-     * be had at a time, of others any part.
+     * Returns {@code length} bytes of a tensor from {@code offset} on. Of a tensor larger than 2 GiB less than 1 GiB
+     * can be had at a time, of others any part.
      *
      * @throws SafetensorsException if there is no such tensor
      * @throws IndexOutOfBoundsException if the range is not inside the tensor
@@ -40,7 +40,7 @@ public interface TensorSource extends Closeable {
     default ByteBuffer bytes(String name) {
         TensorInfo info = tensor(name);
         if (info.byteSize() > Integer.MAX_VALUE) {
-            throw new SafetensorsException("tensor '" + name + "' has " + info.byteSize()
+            throw new SafetensorsException("tensor " + Names.quoted(name) + " has " + info.byteSize()
                     + " bytes, more than one buffer can hold; read it in parts: bytes(name, offset, length)");
         }
         return bytes(name, 0, (int) info.byteSize());
@@ -54,8 +54,8 @@ public interface TensorSource extends Closeable {
     default TensorInfo tensor(String name) {
         TensorInfo info = tensors().get(name);
         if (info == null) {
-            throw new SafetensorsException(
-                    "no tensor '" + name + "'; " + NearMisses.of(name, tensors().keySet()));
+            throw new SafetensorsException("no tensor " + Names.quoted(name) + "; "
+                    + Names.nearMisses(name, tensors().keySet()));
         }
         return info;
     }

@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.bonepeft.BoneException;
 import org.bonepeft.io.AtomicFile;
-import org.bonepeft.safetensors.NearMisses;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.ShardedSafetensors;
 import org.bonepeft.safetensors.TensorData;
@@ -153,7 +152,7 @@ public final class HfWeights {
             for (String name : inFile.keySet()) {
                 if (!used.contains(name) && !rules.ignored().test(bare ? rules.basePrefix() + name : name)) {
                     throw new BoneException(directory + ": tensor '" + name + "' has no place in the model; "
-                            + NearMisses.of(name, parameters.keySet()));
+                            + org.bonepeft.safetensors.Names.nearMisses(name, parameters.keySet()));
                 }
             }
             return without ? optional : List.of();
@@ -163,7 +162,8 @@ public final class HfWeights {
             TensorInfo info = source.tensors().get(name);
             if (info == null) {
                 throw new BoneException(directory + ": tensor '" + name + "' is missing; "
-                        + NearMisses.of(name, source.tensors().keySet()));
+                        + org.bonepeft.safetensors.Names.nearMisses(
+                                name, source.tensors().keySet()));
             }
             return info;
         }

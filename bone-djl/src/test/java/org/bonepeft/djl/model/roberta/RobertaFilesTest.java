@@ -61,7 +61,7 @@ class RobertaFilesTest {
 
     private static TensorData zeros(String name, DType dtype, long... shape) {
         byte[] bytes = new byte[(int) Shape.of(shape).size() * dtype.bytes()];
-        return TensorData.of(name, dtype, Shape.of(shape), ByteBuffer.wrap(bytes));
+        return TensorData.bytes(name, dtype, Shape.of(shape), ByteBuffer.wrap(bytes));
     }
 
     private void write(Map<String, TensorData> tensors) throws IOException {
