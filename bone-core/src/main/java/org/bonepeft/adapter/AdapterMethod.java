@@ -78,6 +78,14 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
         R dora(Dora method);
     }
 
+    /**
+     * Returns the name of a parameter in which DeltaW is linear, so that multiplying it scales DeltaW; empty if there is
+     * none, because DeltaW depends on W.
+     */
+    default Optional<String> linearParameter() {
+        return Optional.empty();
+    }
+
     /** Returns the number of trainable parameters that a layer gets. */
     default long parameterCount(LayerSpec layer) {
         return parameters(layer).stream()

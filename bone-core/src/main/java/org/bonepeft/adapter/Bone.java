@@ -74,6 +74,11 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
     }
 
     @Override
+    public Optional<String> linearParameter() {
+        return Optional.of(BLOCK);
+    }
+
+    @Override
     public Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters) {
         Tensor block = Checks.parameter(parameters, BLOCK);
         return grouping == Grouping.COL

@@ -71,6 +71,11 @@ public record Lora(int rank, double alpha, boolean rankStabilized, double dropou
     }
 
     @Override
+    public Optional<String> linearParameter() {
+        return Optional.of(B);
+    }
+
+    @Override
     public Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters) {
         Tensor a = Checks.parameter(parameters, A);
         return Checks.parameter(parameters, B).matMul(a.scale(scale()));

@@ -62,6 +62,11 @@ public record MissMini(int rank, int miniRank, double dropout) implements Adapte
     }
 
     @Override
+    public Optional<String> linearParameter() {
+        return Optional.of(Bone.BLOCK);
+    }
+
+    @Override
     public Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters) {
         Tensor rows = Blocks.repeat(Checks.parameter(parameters, BLOCK).transpose(), 1, layer.in());
         return rows.tile(0, layer.out() / miniRank);

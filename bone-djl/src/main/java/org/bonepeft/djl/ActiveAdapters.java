@@ -1,5 +1,7 @@
 package org.bonepeft.djl;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,33 +18,54 @@ import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.graph.Cost;
 import org.bonepeft.graph.Graph;
 
-/** The adapters that act on a layer, in order, with their forward graphs. Immutable but for a cache of graphs. */
+/** Adapters that act on a layer, in order, with their forward graphs. Immutable but for caches. */
 final class ActiveAdapters {
     private final LayerSpec spec;
-    private final List<LayerAdapter> adapters;
-    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+    private final List<AdapterMethod> methods;
+    private final Map<String, Source> inputs = new LinkedHashMap<>();
     private final Map<Choice, Graph> graphs = new ConcurrentHashMap<>();
     private final Map<Boolean, List<Map<Evaluation, Cost>>> costs = new ConcurrentHashMap<>();
 
-    ActiveAdapters(LayerSpec spec, List<LayerAdapter> adapters) {
+    ActiveAdapters(LayerSpec spec, List<String> names, List<LayerAdapter> adapters) {
         this.spec = spec;
-        this.adapters = List.copyOf(adapters);
+        this.methods = adapters.stream().map(LayerAdapter::method).toList();
         for (int k = 0; k < adapters.size(); k++) {
             int index = k;
+            AdapterMethod method = methods.get(k);
             adapters.get(k)
                     .parameters()
-                    .forEach((name, parameter) ->
-                            parameters.put(AdapterGraphs.input(index, adapters.size(), name), parameter));
+                    .forEach((label, parameter) -> inputs.put(
+                            AdapterGraphs.input(index, adapters.size(), label),
+                            new Source(
+                                    names.get(index),
+                                    parameter,
+                                    method.linearParameter()
+                                            .filter(label::equals)
+                                            .isPresent())));
         }
     }
 
-    List<LayerAdapter> adapters() {
-        return adapters;
+    /** Where the values of the graph's inputs come from, by their names in the graph. */
+    Map<String, Source> inputs() {
+        return inputs;
     }
 
-    /** The parameters of all adapters by the names of the graph's inputs. */
-    Map<String, Parameter> parameters() {
-        return parameters;
+    /**
+     * A parameter of an adapter.
+     *
+     * @param adapter the adapter's name
+     * @param linear whether scaling it scales DeltaW
+     */
+    record Source(String adapter, Parameter parameter, boolean linear) {
+        NDArray scaled(NDArray value, Map<String, Double> scales, NDManager owner) {
+            double factor = linear ? scales.getOrDefault(adapter, 1.0) : 1;
+            if (factor == 1) {
+                return value;
+            }
+            NDArray scaled = value.mul(factor);
+            scaled.attach(owner);
+            return scaled;
+        }
     }
 
     /** The cheapest graph for a number of tokens. */
@@ -50,19 +73,17 @@ final class ActiveAdapters {
         List<Evaluation> evaluations = costs.computeIfAbsent(training, this::costs).stream()
                 .map(ways -> cheapest(ways, tokens))
                 .toList();
-        return graphs.computeIfAbsent(new Choice(evaluations, training), choice -> {
-            List<AdapterMethod> methods =
-                    adapters.stream().map(LayerAdapter::method).toList();
-            return AdapterGraphs.forward(spec, methods, choice.evaluations(), choice.training());
-        });
+        return graphs.computeIfAbsent(
+                new Choice(evaluations, training),
+                choice -> AdapterGraphs.forward(spec, methods, choice.evaluations(), choice.training()));
     }
 
     private List<Map<Evaluation, Cost>> costs(boolean training) {
         List<Map<Evaluation, Cost>> all = new ArrayList<>();
-        for (LayerAdapter adapter : adapters) {
+        for (AdapterMethod method : methods) {
             Map<Evaluation, Cost> ways = new EnumMap<>(Evaluation.class);
-            for (Evaluation way : adapter.method().evaluations()) {
-                ways.put(way, AdapterGraphs.cost(adapter.method(), spec, way, training));
+            for (Evaluation way : method.evaluations()) {
+                ways.put(way, AdapterGraphs.cost(method, spec, way, training));
             }
             all.add(ways);
         }

@@ -2,6 +2,7 @@ package org.bonepeft.djl;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -14,9 +15,12 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
@@ -32,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>x: [..., in]; y: [..., out]. The weight and bias are the {@link Parameter}s of the layer it replaces, not copies.
  * Adapter parameters are further parameters of this block, named {@code <adapter>.<parameter>}; their arrays belong to
- * the manager of the weight. Forward is safe from several threads while another one changes which adapters are active:
- * each call sees one consistent set.
+ * the manager of the weight. Which adapters are active is the business of the {@link AdaptedModel}.
  */
 public final class AdaptedLinear extends Linear {
     private final LayerSpec spec;
@@ -41,8 +44,10 @@ public final class AdaptedLinear extends Linear {
     private final Parameter weight;
     private final @Nullable Parameter bias;
     private final GraphRunner runner;
-    private final Map<String, LayerAdapter> adapters = new LinkedHashMap<>();
-    private volatile ActiveAdapters active;
+    private final AdapterSelection selection;
+    private final Map<List<String>, ActiveAdapters> combinations = new ConcurrentHashMap<>();
+    private volatile Map<String, LayerAdapter> adapters = Map.of();
+    private volatile List<String> merged = List.of();
 
     /**
      * Wraps a layer. The layer's own parameters are not frozen by this; {@link Adapters#attach} does that.
@@ -50,17 +55,17 @@ public final class AdaptedLinear extends Linear {
      * @param path where the layer stands in its model
      * @throws AdapterException if the layer has no weight yet
      */
-    AdaptedLinear(String path, Linear base, GraphRunner runner) {
+    AdaptedLinear(String path, Linear base, GraphRunner runner, AdapterSelection selection) {
         super(builder(path, base));
         this.base = base;
         this.runner = runner;
+        this.selection = selection;
         parameters.putAll(directParameters(base));
         weight = weight(path, base);
         bias = parameters.get("bias");
         Shape shape = weight.getArray().getShape();
         DType type = weight.getArray().getDataType() == DataType.FLOAT64 ? DType.F64 : DType.F32;
         spec = new LayerSpec(path, shape.get(1), shape.get(0), bias != null, type, type);
-        active = new ActiveAdapters(spec, List.of());
         inputShapes = new Shape[] {new Shape(1, spec.in())};
         inputNames = List.of("linearInput");
     }
@@ -96,125 +101,181 @@ public final class AdaptedLinear extends Linear {
     }
 
     /** Returns the adapters by name, active or not, in the order in which they were added. */
-    public synchronized Map<String, LayerAdapter> adapters() {
-        return new LinkedHashMap<>(adapters);
+    public Map<String, LayerAdapter> adapters() {
+        return adapters;
     }
 
-    /** Returns the names of the active adapters, in the order in which they act. */
-    public List<String> activeAdapters() {
-        return active.adapters().stream().map(LayerAdapter::name).toList();
+    /** Returns the adapters whose DeltaW the weight holds now, in the order in which they were merged. */
+    public List<String> mergedAdapters() {
+        return merged;
+    }
+
+    void setMerged(List<String> names) {
+        merged = List.copyOf(names);
+    }
+
+    AdapterSelection selection() {
+        return selection;
+    }
+
+    NDArray weightArray() {
+        return weight.getArray();
     }
 
     /**
-     * Adds an adapter, not active yet, with freshly started parameters.
+     * Adds an adapter with freshly started parameters.
      *
      * @throws AdapterException if the method does not fit the layer, or there is an adapter of this name
      */
-    public synchronized LayerAdapter addAdapter(String name, AdapterMethod method, RandomGenerator random) {
+    LayerAdapter addAdapter(String name, AdapterMethod method, RandomGenerator random) {
         if (adapters.containsKey(name)) {
             throw new AdapterException(
                     spec.path() + " has an adapter '" + name + "' already; remove it first or take another name");
         }
         method.check(spec);
-        NDArray frozen = weight.getArray();
-        NDManager manager = frozen.getManager();
-        DataType type = spec.weightType() == DType.F64 ? DataType.FLOAT64 : DataType.FLOAT32;
         Map<String, Parameter> created = new LinkedHashMap<>();
         for (AdapterParameter wanted : method.parameters(spec)) {
-            Shape shape = new Shape(wanted.shape().toArray());
-            float[] start = wanted.initializer().initialize(wanted.shape(), random);
-            NDArray array;
-            // An array made from Java memory aliases it; the copy does not.
-            try (NDArray aliased = manager.create(start, shape);
-                    NDArray moved = aliased.toDevice(frozen.getDevice(), true);
-                    NDArray typed = moved.toType(type, true)) {
-                array = typed.duplicate();
-            }
-            array.attach(manager);
             Parameter parameter = Parameter.builder()
                     .setName(name + "." + wanted.name())
                     .setType(Parameter.Type.OTHER)
                     .build();
-            parameter.setArray(array);
+            float[] start = wanted.initializer().initialize(wanted.shape(), random);
+            parameter.setArray(parameterArray(start, new Shape(wanted.shape().toArray())));
             parameter.freeze(false);
             created.put(wanted.name(), parameter);
         }
-        LayerAdapter adapter = new LayerAdapter(name, method, created);
-        adapters.put(name, adapter);
-        created.values().forEach(parameter -> parameters.put(parameter.getName(), parameter));
+        LayerAdapter adapter = new LayerAdapter(method, created);
+        putAdapter(name, adapter);
         return adapter;
     }
 
-    /**
-     * Removes an adapter and closes its parameters.
-     *
-     * @throws AdapterException if there is none of this name
-     */
-    public synchronized void removeAdapter(String name) {
-        LayerAdapter removed = adapter(name);
-        activate(activeAdapters().stream().filter(other -> !other.equals(name)).toList());
-        adapters.remove(name);
-        removed.parameters().values().forEach(parameter -> {
-            parameters.remove(parameter.getName());
-            parameter.close();
-        });
-    }
-
-    /**
-     * Makes these adapters, and no others, act on the layer, in this order; calls that are under way finish with the
-     * adapters that they began with.
-     *
-     * @throws AdapterException if there is none of such a name
-     */
-    public synchronized void activate(List<String> names) {
-        List<LayerAdapter> chosen = new ArrayList<>();
-        for (String name : names) {
-            chosen.add(adapter(name));
+    private NDArray parameterArray(float[] values, Shape shape) {
+        NDArray frozen = weight.getArray();
+        NDManager manager = frozen.getManager();
+        DataType type = spec.weightType() == DType.F64 ? DataType.FLOAT64 : DataType.FLOAT32;
+        // An array made from Java memory aliases it; the duplicate does not.
+        try (NDArray aliased = manager.create(values, shape);
+                NDArray moved = aliased.toDevice(frozen.getDevice(), true);
+                NDArray typed = moved.toType(type, true)) {
+            return typed.duplicate();
         }
-        active = new ActiveAdapters(spec, chosen);
     }
 
-    private LayerAdapter adapter(String name) {
-        @Nullable LayerAdapter adapter = adapters.get(name);
-        if (adapter == null) {
+    private void putAdapter(String name, LayerAdapter adapter) {
+        Map<String, LayerAdapter> more = new LinkedHashMap<>(adapters);
+        more.put(name, adapter);
+        adapters = Collections.unmodifiableMap(more);
+        adapter.parameters().forEach((label, parameter) -> parameters.put(name + "." + label, parameter));
+    }
+
+    /** Takes an adapter out; its parameters stay open. */
+    LayerAdapter takeAdapter(String name) {
+        Map<String, LayerAdapter> fewer = new LinkedHashMap<>(adapters);
+        @Nullable LayerAdapter taken = fewer.remove(name);
+        if (taken == null) {
             throw new AdapterException(spec.path() + " has no adapter '" + name + "'; it has " + adapters.keySet());
         }
-        return adapter;
+        adapters = Collections.unmodifiableMap(fewer);
+        combinations.keySet().removeIf(names -> names.contains(name));
+        taken.parameters().keySet().forEach(label -> parameters.remove(name + "." + label));
+        return taken;
+    }
+
+    void renameAdapter(String from, String to) {
+        putAdapter(to, takeAdapter(from));
     }
 
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
         NDArray x = inputs.singletonOrThrow();
-        Device device = x.getDevice();
-        ActiveAdapters now = active;
-        NDArray weightArray = store.getValue(weight, device, training);
-        @Nullable NDArray biasArray = store.getValue(bias, device, training);
-        if (now.adapters().isEmpty()) {
-            return linear(x, weightArray, biasArray);
+        AdapterSelection.State now = selection.current();
+        if (now.rows().isPresent()) {
+            return new NDList(forwardRows(store, x, now, training));
         }
+        return new NDList(forward(store, x, now.active(), now.scales(), training));
+    }
+
+    /** Each row of the batch with its own adapter: rows with the same one go through together. */
+    private NDArray forwardRows(ParameterStore store, NDArray x, AdapterSelection.State now, boolean training) {
+        List<String> rows = now.rows().orElseThrow();
+        long batch = x.getShape().get(0);
+        if (rows.size() != batch) {
+            throw new AdapterException("the batch has " + batch + " rows, but adapters are named for " + rows.size());
+        }
+        Map<String, List<Long>> groups = new LinkedHashMap<>();
+        for (int i = 0; i < rows.size(); i++) {
+            groups.computeIfAbsent(rows.get(i), name -> new ArrayList<>()).add((long) i);
+        }
+        NDManager manager = x.getManager();
+        NDList parts = new NDList();
+        List<Long> order = new ArrayList<>();
+        groups.forEach((name, members) -> {
+            NDArray index = manager.create(longs(members)).toDevice(x.getDevice(), false);
+            NDArray part = x.get(index);
+            List<String> active = name.isEmpty() ? List.of() : List.of(name);
+            parts.add(forward(store, part, active, now.scales(), training));
+            order.addAll(members);
+        });
+        long[] back = new long[rows.size()];
+        for (int i = 0; i < back.length; i++) {
+            back[Math.toIntExact(order.get(i))] = i;
+        }
+        return NDArrays.concat(parts, 0).get(manager.create(back).toDevice(x.getDevice(), false));
+    }
+
+    private static long[] longs(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private NDArray forward(
+            ParameterStore store, NDArray x, List<String> active, Map<String, Double> scales, boolean training) {
+        Device device = x.getDevice();
         Shape shape = x.getShape();
-        if (shape.get(shape.dimension() - 1) != spec.in()) {
+        if (shape.dimension() == 0 || shape.get(shape.dimension() - 1) != spec.in()) {
             throw new AdapterException(spec.path() + " takes [..., " + spec.in() + "], was given " + shape);
         }
+        NDArray weightArray = store.getValue(weight, device, training);
+        @Nullable NDArray biasArray = store.getValue(bias, device, training);
+        Map<String, LayerAdapter> known = adapters;
+        List<String> acting = active.stream()
+                .filter(name -> known.containsKey(name) && !merged.contains(name))
+                .toList();
+        if (acting.isEmpty()) {
+            return linear(x, weightArray, biasArray).singletonOrThrow();
+        }
+        ActiveAdapters adapted = combinations.computeIfAbsent(
+                acting,
+                names -> new ActiveAdapters(
+                        spec,
+                        names,
+                        names.stream().map(name -> adapter(known, name)).toList()));
+        NDManager manager = x.getManager();
         Map<String, NDArray> values = new LinkedHashMap<>();
         values.put(LayerSpec.WEIGHT, weightArray);
         if (biasArray != null) {
             values.put(LayerSpec.BIAS, biasArray);
         }
-        now.parameters().forEach((input, parameter) -> values.put(input, store.getValue(parameter, device, training)));
+        adapted.inputs().forEach((input, source) -> {
+            NDArray value = store.getValue(source.parameter(), device, training);
+            values.put(input, source.scaled(value, scales, manager));
+        });
         long tokens = shape.size() / spec.in();
         boolean flat = shape.dimension() == 2;
         NDArray rows = flat ? x : x.reshape(tokens, spec.in());
         values.put(LayerSpec.X, rows);
-        NDArray y = runner.run(now.graph(tokens, training), values, x.getManager());
+        NDArray y = runner.run(adapted.graph(tokens, training), values, manager);
         if (flat) {
-            return new NDList(y);
+            return y;
         }
         try (rows;
                 y) {
-            return new NDList(y.reshape(getOutputShapes(new Shape[] {shape})[0]));
+            return y.reshape(getOutputShapes(new Shape[] {shape})[0]);
         }
+    }
+
+    private static LayerAdapter adapter(Map<String, LayerAdapter> known, String name) {
+        return Objects.requireNonNull(known.get(name));
     }
 
     @Override

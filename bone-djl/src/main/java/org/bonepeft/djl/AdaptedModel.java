@@ -1,21 +1,48 @@
 package org.bonepeft.djl;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.bonepeft.adapter.AdapterException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.jspecify.annotations.Nullable;
 
-/** A DJL model with adapters in it. The block is the user's own, changed in place. */
+/**
+ * A DJL model with named adapters in it. The block is the user's own, changed in place.
+ *
+ * <p>Adapters that act on one layer do so in the order of {@link #activate}: the second sees the weight that the first
+ * one made. A change of what is active takes effect with the next call; {@link #forward} sees one consistent choice in
+ * all layers, also while other threads change it. Adding, removing, merging and unmerging need that no call is under
+ * way.
+ */
 public final class AdaptedModel {
     private final Block block;
-    private final AdapterConfig config;
+    private final AdapterSelection selection;
     private final Map<String, AdaptedLinear> layers;
+    private final WholeModules wholeModules;
+    private final Merger merger;
+    private final Map<String, AdapterConfig> configs = new LinkedHashMap<>();
 
-    AdaptedModel(Block block, AdapterConfig config, Map<String, AdaptedLinear> layers) {
+    AdaptedModel(Block block, AdapterSelection selection, Map<String, AdaptedLinear> layers, AdapterConfig first) {
         this.block = block;
-        this.config = config;
-        this.layers = Collections.unmodifiableMap(layers);
+        this.selection = selection;
+        this.layers = layers;
+        this.wholeModules = new WholeModules(block);
+        this.merger = new Merger(layers);
+        wholeModules.add(first);
+        configs.put(first.name(), first);
     }
 
     /** Returns the model. */
@@ -23,15 +50,307 @@ public final class AdaptedModel {
         return block;
     }
 
-    /** Returns how the adapter was put in. */
-    public AdapterConfig config() {
+    /** Returns the adapted layers by path. */
+    public Map<String, AdaptedLinear> layers() {
+        return Collections.unmodifiableMap(layers);
+    }
+
+    /** Returns the adapters' names, in the order in which they were added. */
+    public Set<String> adapters() {
+        return Collections.unmodifiableSet(new LinkedHashSet<>(configs.keySet()));
+    }
+
+    /**
+     * Returns how an adapter was put in.
+     *
+     * @throws AdapterException if there is none of this name
+     */
+    public AdapterConfig config(String name) {
+        @Nullable AdapterConfig config = configs.get(name);
+        if (config == null) {
+            throw new AdapterException("no adapter '" + name + "'; there are " + configs.keySet());
+        }
         return config;
     }
 
-    /** Returns the adapted layers by path. */
-    public Map<String, AdaptedLinear> layers() {
-        return layers;
+    /**
+     * Adds another adapter, on the same or other layers, with the same or another method. It starts inactive.
+     *
+     * @throws AdapterException as {@link Adapters#attach}
+     */
+    public void add(AdapterConfig config) {
+        if (configs.containsKey(config.name())) {
+            throw new AdapterException(
+                    "there is an adapter '" + config.name() + "' already; remove it first or take another name");
+        }
+        requireUnmerged("add an adapter");
+        WholeModules.find(block, config.modulesToSave());
+        layers.putAll(Adapters.put(block, config, selection));
+        wholeModules.add(config);
+        configs.put(config.name(), config);
+        train(active());
     }
+
+    /** Returns the names of the active adapters, in the order in which they act. */
+    public List<String> active() {
+        return selection.shared().active();
+    }
+
+    /**
+     * Makes these adapters, and no others, act, in this order; none at all if no name is given. Their parameters are
+     * trainable, those of others are not.
+     *
+     * @throws AdapterException if there is none of such a name, or adapters are merged
+     */
+    public void activate(String... names) {
+        requireUnmerged("change what is active");
+        List.of(names).forEach(this::config);
+        selection.set(selection.shared().withActive(List.of(names)));
+        wholeModules.activate(List.of(names));
+        train(List.of(names));
+    }
+
+    private void train(List<String> names) {
+        layers.values().forEach(layer -> layer.adapters()
+                .forEach((name, adapter) ->
+                        adapter.parameters().values().forEach(parameter -> parameter.freeze(!names.contains(name)))));
+    }
+
+    /**
+     * Multiplies what an adapter does by a factor, until it is changed again.
+     *
+     * @throws AdapterException if the adapter's method is not linear in a parameter (Bat and its relatives, DoRA)
+     */
+    public void scale(String name, double factor) {
+        AdapterConfig config = config(name);
+        layersOf(name).forEach((path, layer) -> {
+            AdapterMethod method = config.method(path);
+            if (method.linearParameter().isEmpty()) {
+                throw new AdapterException(path + ": " + method.name()
+                        + " depends on the weight and cannot be scaled; only additive methods can");
+            }
+        });
+        requireUnmerged("scale an adapter");
+        Map<String, Double> factors = new HashMap<>(selection.shared().scales());
+        factors.put(name, factor);
+        selection.set(selection.shared().withScales(factors));
+    }
+
+    /** Takes an adapter out and closes its parameters. */
+    public void remove(String name) {
+        config(name);
+        requireUnmerged("remove an adapter");
+        selection.set(selection
+                .shared()
+                .withActive(
+                        active().stream().filter(other -> !other.equals(name)).toList()));
+        wholeModules.remove(name);
+        layersOf(name)
+                .values()
+                .forEach(layer -> layer.takeAdapter(name).parameters().values().forEach(Parameter::close));
+        configs.remove(name);
+    }
+
+    /** Gives an adapter another name. */
+    public void rename(String from, String to) {
+        AdapterConfig config = config(from);
+        if (configs.containsKey(to)) {
+            throw new AdapterException("there is an adapter '" + to + "' already");
+        }
+        requireUnmerged("rename an adapter");
+        Map<String, Double> factors = new HashMap<>(selection.shared().scales());
+        @Nullable Double factor = factors.remove(from);
+        if (factor != null) {
+            factors.put(to, factor);
+        }
+        layersOf(from).values().forEach(layer -> layer.renameAdapter(from, to));
+        wholeModules.rename(from, to);
+        selection.set(selection
+                .shared()
+                .withActive(active().stream()
+                        .map(name -> name.equals(from) ? to : name)
+                        .toList())
+                .withScales(factors));
+        configs.remove(from);
+        configs.put(to, config.withName(to));
+    }
+
+    /**
+     * Overwrites an adapter's parameters with others of the same shapes, in place: nothing is rebuilt, and an optimizer
+     * goes on with it.
+     *
+     * @param values by layer path and parameter name; all parameters of the adapter
+     * @throws AdapterException if one is missing, unknown, or of another shape; nothing is changed then
+     */
+    public void replace(String name, Map<String, Map<String, NDArray>> values) {
+        Map<String, AdaptedLinear> targets = layersOf(name);
+        if (!targets.keySet().equals(values.keySet())) {
+            throw new AdapterException(
+                    "adapter '" + name + "' is on " + targets.keySet() + ", values are given for " + values.keySet());
+        }
+        requireUnmerged("replace an adapter");
+        targets.forEach((path, layer) -> adapter(layer, name).check(path, parameters(values, path)));
+        targets.forEach((path, layer) -> parameters(values, path)
+                .forEach((label, value) -> adapter(layer, name).assign(label, value)));
+    }
+
+    private static Map<String, NDArray> parameters(Map<String, Map<String, NDArray>> values, String path) {
+        return values.getOrDefault(path, Map.of());
+    }
+
+    private static LayerAdapter adapter(AdaptedLinear layer, String name) {
+        return Objects.requireNonNull(layer.adapters().get(name));
+    }
+
+    /** Returns the layers that an adapter is on, by path. */
+    public Map<String, AdaptedLinear> layersOf(String name) {
+        config(name);
+        Map<String, AdaptedLinear> found = new LinkedHashMap<>(layers);
+        found.values().removeIf(layer -> !layer.adapters().containsKey(name));
+        return found;
+    }
+
+    /**
+     * Switches all adapters off until the scope is closed; merged ones are unmerged meanwhile.
+     *
+     * <pre>{@code
+     * try (AdaptedModel.Scope base = model.disabled()) {
+     *     ... // the base model, exactly
+     * }
+     * }</pre>
+     */
+    public Scope disabled() {
+        AdapterSelection.State before = selection.shared();
+        List<String> merged = merger.merged();
+        boolean keepsCopy = merger.keepsCopy();
+        if (!merged.isEmpty()) {
+            unmerge();
+        }
+        selection.set(before.withActive(List.of()));
+        wholeModules.activate(List.of());
+        return () -> {
+            selection.set(before);
+            wholeModules.activate(before.active());
+            if (!merged.isEmpty()) {
+                merge(keepsCopy);
+            }
+        };
+    }
+
+    /** Something to undo; closing it throws nothing. */
+    public interface Scope extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Runs the model with one choice of adapters in all layers, whatever other threads change meanwhile.
+     *
+     * @param training whether dropout is active
+     */
+    public NDList forward(ParameterStore store, NDList inputs, boolean training) {
+        return selection.pin(selection.current(), () -> block.forward(store, inputs, training));
+    }
+
+    /**
+     * Runs a batch of which each row has its own adapter; the result is that of each row alone.
+     *
+     * @param rows an adapter's name for each index of the inputs' first dimension; an empty name for the base model
+     */
+    public NDList forward(ParameterStore store, NDList inputs, boolean training, List<String> rows) {
+        requireUnmerged("mix adapters in a batch");
+        rows.stream().filter(name -> !name.isEmpty()).forEach(this::config);
+        wholeModules.requireNone(rows);
+        return selection.pin(selection.current().withRows(rows), () -> block.forward(store, inputs, training));
+    }
+
+    /**
+     * Adds the active adapters' DeltaW to the base weights, in the order in which they act. Afterwards the model costs
+     * what the base model costs.
+     *
+     * @param keepCopy whether to keep a copy of each weight, from which {@link #unmerge} restores the very bits;
+     *     otherwise it inverts the merge, as far as the method can be inverted
+     * @return by layer, how far the weights that {@link #unmerge} will restore are from those of now
+     * @throws AdapterException if a merged weight is not finite; it names the layer, and all weights are as before
+     */
+    public Map<String, Double> merge(boolean keepCopy) {
+        return merger.merge(selection.shared(), keepCopy);
+    }
+
+    /** Undoes {@link #merge}: from the copies if it kept them, else by the inverse, last merged first. */
+    public void unmerge() {
+        merger.unmerge(selection.shared());
+    }
+
+    /** Returns the adapters that the base weights hold now, in the order in which they were merged. */
+    public List<String> merged() {
+        return merger.merged();
+    }
+
+    /**
+     * Merges the active adapters, takes all adapters out, and puts the plain layers back where they were.
+     *
+     * @return the model, without a trace of adapters; all its parameters are frozen
+     */
+    public Block mergeAndUnload() {
+        if (merger.merged().isEmpty()) {
+            merge(false);
+        }
+        return unload();
+    }
+
+    /** Takes all adapters out and puts the plain layers back; merged weights stay merged. */
+    public Block unload() {
+        BlockTree tree = new BlockTree(block);
+        layers.forEach((path, layer) -> {
+            layer.adapters()
+                    .values()
+                    .forEach(adapter -> adapter.parameters().values().forEach(Parameter::close));
+            tree.replace(path, layer.base());
+        });
+        if (merger.merged().isEmpty()) {
+            wholeModules.activate(List.of());
+        }
+        merger.close();
+        wholeModules.close();
+        layers.clear();
+        configs.clear();
+        return block;
+    }
+
+    private void requireUnmerged(String what) {
+        if (!merger.merged().isEmpty()) {
+            throw new AdapterException(
+                    "cannot " + what + " while " + merger.merged() + " are merged; call unmerge first");
+        }
+    }
+
+    /** Returns what is on a layer and what it does there, for each layer. */
+    public Map<String, LayerStatus> status() {
+        Map<String, LayerStatus> status = new LinkedHashMap<>();
+        layers.forEach((path, layer) -> {
+            Map<String, String> methods = new LinkedHashMap<>();
+            layer.adapters()
+                    .forEach((name, adapter) ->
+                            methods.put(name, adapter.method().name()));
+            status.put(
+                    path,
+                    new LayerStatus(
+                            methods,
+                            active().stream().filter(methods::containsKey).toList(),
+                            layer.mergedAdapters()));
+        });
+        return status;
+    }
+
+    /**
+     * The state of one layer.
+     *
+     * @param adapters method names by adapter name
+     * @param active those that act, in order
+     * @param merged those that the weight holds
+     */
+    public record LayerStatus(Map<String, String> adapters, List<String> active, List<String> merged) {}
 
     /** Returns the parameters that training changes, by DJL's names. */
     public Map<String, Parameter> trainableParameters() {
@@ -46,15 +365,40 @@ public final class AdaptedModel {
 
     /** Returns the number of elements that training changes. */
     public long trainableCount() {
-        return trainableParameters().values().stream()
-                .mapToLong(parameter -> parameter.getArray().size())
-                .sum();
+        return count(trainableParameters().values());
     }
 
     /** Returns the number of elements of all parameters, adapters included. */
     public long totalCount() {
-        return block.getParameters().values().stream()
+        return count(block.getParameters().values());
+    }
+
+    private static long count(Collection<Parameter> parameters) {
+        return parameters.stream()
                 .mapToLong(parameter -> parameter.getArray().size())
                 .sum();
+    }
+
+    /**
+     * Returns for example {@code trainable 294,912 of 124,940,546 parameters (0.24 %)}.
+     *
+     * @param perLayer whether a line for each adapted layer follows
+     */
+    public String summary(boolean perLayer) {
+        long trainable = trainableCount();
+        long total = totalCount();
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT, "trainable %,d of %,d parameters (%.2f %%)", trainable, total, 100.0 * trainable / total));
+        if (perLayer) {
+            layers.forEach((path, layer) -> layer.adapters()
+                    .forEach((name, adapter) -> text.append(String.format(
+                            Locale.ROOT,
+                            "%n  %s: %s '%s', %,d",
+                            path,
+                            adapter.method().name(),
+                            name,
+                            count(adapter.parameters().values())))));
+        }
+        return text.toString();
     }
 }

@@ -27,13 +27,23 @@ public final class AdapterConfig {
     private final List<String> modulesToSave;
     private final long seed;
 
-    private AdapterConfig(Builder builder, AdapterMethod method, Targets targets) {
-        this.name = builder.name;
+    private AdapterConfig(
+            String name,
+            AdapterMethod method,
+            Map<String, AdapterMethod> patterns,
+            Targets targets,
+            List<String> modulesToSave,
+            long seed) {
+        this.name = name;
         this.method = method;
+        this.patterns = new LinkedHashMap<>(patterns);
         this.targets = targets;
-        this.patterns = new LinkedHashMap<>(builder.patterns);
-        this.modulesToSave = builder.modulesToSave;
-        this.seed = builder.seed;
+        this.modulesToSave = modulesToSave;
+        this.seed = seed;
+    }
+
+    AdapterConfig withName(String other) {
+        return new AdapterConfig(other, method, patterns, targets, modulesToSave, seed);
     }
 
     /** Returns a builder. */
@@ -136,7 +146,7 @@ public final class AdapterConfig {
                 throw new AdapterException(
                         "an adapter configuration needs a method and targets; call setMethod and" + " setTargets");
             }
-            return new AdapterConfig(this, method, targets);
+            return new AdapterConfig(name, method, patterns, targets, modulesToSave, seed);
         }
     }
 }

@@ -1,19 +1,53 @@
 package org.bonepeft.djl;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A named adapter on one layer.
+ * An adapter on one layer.
  *
- * @param name the adapter's name
  * @param method what it does
  * @param parameters its trainable parameters, by their names in the method
  */
-public record LayerAdapter(String name, AdapterMethod method, Map<String, Parameter> parameters) {
+public record LayerAdapter(AdapterMethod method, Map<String, Parameter> parameters) {
     /** Copies the map. */
     public LayerAdapter {
-        parameters = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(parameters));
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    }
+
+    /**
+     * Overwrites the values of a parameter in place, outside autograd; what optimizers know of it stays.
+     *
+     * @throws AdapterException if there is no such parameter or the shape differs
+     */
+    public void assign(String name, NDArray values) {
+        Values.overwrite(checked(name, values).getArray(), values);
+    }
+
+    private Parameter checked(String name, NDArray values) {
+        @Nullable Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new AdapterException(method.name() + " has no parameter " + name + ", only " + parameters.keySet());
+        }
+        if (!parameter.getArray().getShape().equals(values.getShape())) {
+            throw new AdapterException(
+                    name + " is " + parameter.getArray().getShape() + ", was given " + values.getShape());
+        }
+        return parameter;
+    }
+
+    /** Checks that there are values for all parameters and no others, of their shapes. */
+    void check(String path, Map<String, NDArray> values) {
+        if (!values.keySet().equals(parameters.keySet())) {
+            throw new AdapterException(path + ": " + method.name() + " has the parameters " + parameters.keySet()
+                    + ", was given " + values.keySet());
+        }
+        values.forEach(this::checked);
     }
 }

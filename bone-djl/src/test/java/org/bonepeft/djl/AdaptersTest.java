@@ -202,7 +202,7 @@ class AdaptersTest {
         AdaptedModel first = Adapters.attach(block, config(new Bone(4), Targets.ALL_LINEAR));
         long trainable = first.trainableCount();
         assertThatThrownBy(() -> Adapters.attach(block, config(new Lora(2, 2), Targets.ALL_LINEAR)))
-                .hasMessageContaining("has an adapter 'default' already");
+                .hasMessageContaining("is adapted already");
         assertThat(first.trainableCount()).isEqualTo(trainable);
     }
 }
