@@ -22,9 +22,9 @@ import org.bonepeft.io.AtomicFile;
 import org.bonepeft.tensor.DType;
 
 /**
- * Writes safetensors files. The same tensors give the same bytes, and they are those of Hugging Face's own library:
- * tensors by element type, widest first, then by name; metadata by key; the header padded with spaces to a multiple of
- * 8, so that every element lies aligned.
+ * Writes safetensors files. The same tensors give the same bytes: tensors by element type, widest first, then by name;
+ * metadata by key; the header padded with spaces to a multiple of 8, so that every element lies aligned. They are the
+ * bytes that Hugging Face's own library writes, except that it puts several metadata in the order of a hash table.
  */
 public final class SafetensorsWriter {
     /** Widest first; the order within a width is that of safetensors 0.8 (its enum Dtype, backwards). */
