@@ -144,7 +144,13 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String reshape(String a, Shape shape) {
-        return line("reshape", a, sizes(shape.toArray()));
+        // An open dimension is the one that torch works out.
+        return line(
+                "reshape",
+                a,
+                sizes(LongStream.of(shape.toArray())
+                        .map(dim -> Math.max(dim, -1))
+                        .toArray()));
     }
 
     private static String sizes(long... dims) {
