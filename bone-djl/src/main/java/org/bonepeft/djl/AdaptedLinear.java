@@ -27,6 +27,7 @@ import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.AdapterParameter;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.djl.backend.GraphRunner;
+import org.bonepeft.djl.torch.TorchGraphRunner;
 import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -50,12 +51,21 @@ public final class AdaptedLinear extends Linear {
     private volatile List<String> merged = List.of();
 
     /**
-     * Wraps a layer. The layer's own parameters are not frozen by this; {@link Adapters#attach} does that.
+     * Wraps a layer, to be computed in one native call if the engine is PyTorch, else op by op. The layer's own
+     * parameters are not frozen by this; {@link Adapters#attach} does that.
      *
      * @param path where the layer stands in its model
      * @throws AdapterException if the layer has no weight yet
      */
-    AdaptedLinear(String path, Linear base, GraphRunner runner, AdapterSelection selection) {
+    AdaptedLinear(String path, Linear base, AdapterSelection selection) {
+        this(
+                path,
+                base,
+                selection,
+                TorchGraphRunner.of(weight(path, base).getArray().getManager()));
+    }
+
+    AdaptedLinear(String path, Linear base, AdapterSelection selection, GraphRunner runner) {
         super(builder(path, base));
         this.base = base;
         this.runner = runner;
@@ -116,6 +126,10 @@ public final class AdaptedLinear extends Linear {
 
     AdapterSelection selection() {
         return selection;
+    }
+
+    GraphRunner runner() {
+        return runner;
     }
 
     NDArray weightArray() {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.bonepeft.adapter.AdapterException;
-import org.bonepeft.djl.backend.GraphRunner;
 
 /** Puts adapters into DJL models. */
 public final class Adapters {
@@ -54,8 +53,7 @@ public final class Adapters {
             Linear linear = linears.get(path);
             AdaptedLinear layer = linear instanceof AdaptedLinear already
                     ? already
-                    : known.computeIfAbsent(
-                            linear, base -> new AdaptedLinear(path, base, GraphRunner.opByOp(), selection));
+                    : known.computeIfAbsent(linear, base -> new AdaptedLinear(path, base, selection));
             config.method(path).check(layer.spec());
             adapted.put(path, layer);
         }

@@ -10,12 +10,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterGraphs;
-import org.bonepeft.djl.backend.GraphRunner;
 import org.bonepeft.graph.Graph;
 
 /** Adds DeltaW to base weights and takes it out again. */
 final class Merger {
-    private final GraphRunner runner = GraphRunner.opByOp();
     private final Map<String, AdaptedLinear> layers;
     private final Map<String, NDArray> copies = new LinkedHashMap<>();
     private List<String> merged = List.of();
@@ -156,7 +154,7 @@ final class Merger {
                     label,
                     new ActiveAdapters.Source(name, parameter, linear).scaled(constant, state.scales(), scratch));
         });
-        return runner.run(graph, values, scratch);
+        return layer.runner().run(graph, values, scratch);
     }
 
     private static LayerAdapter adapter(AdaptedLinear layer, String name) {

@@ -17,9 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.bonepeft.adapter.AdapterMethod;
-import org.bonepeft.adapter.Bone;
-import org.bonepeft.adapter.Grouping;
-import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.peft.Targets;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +26,7 @@ class AdaptedTrainingMemoryTest {
     private static final int STEPS = 300;
 
     static List<AdapterMethod> methods() {
-        return List.of(new Bone(8), new Bone(8, Grouping.ROW), new Lora(8, 8));
+        return TestMethods.all(8);
     }
 
     @ParameterizedTest

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.djl.backend.GraphRunner;
 import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.djl.torch.TorchGraphRunner;
 import org.bonepeft.testkit.GoldenFolder;
 import org.bonepeft.testkit.GoldenMethods;
 import org.bonepeft.testkit.LayerCase;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Adapted layers in DJL, op by op, against every golden layer: y, dx and all parameter gradients. */
+/** Adapted layers in DJL, op by op and compiled, against every golden layer: y, dx and all parameter gradients. */
 class GoldenAdaptedLinearTest {
     @TestFactory
     Stream<DynamicTest> layers() throws IOException {
@@ -39,11 +40,12 @@ class GoldenAdaptedLinearTest {
                 tests.add(dynamicTest(layer + ": no method " + layer.method(), Assumptions::abort));
                 continue;
             }
-            for (DataType type : List.of(DataType.FLOAT32, DataType.FLOAT64)) {
-                for (boolean bias : new boolean[] {true, false}) {
-                    tests.add(dynamicTest(
-                            layer + " " + type + (bias ? "" : " without bias"),
-                            () -> check(layer, method.get(), type, bias)));
+            for (boolean compiled : new boolean[] {false, true}) {
+                for (DataType type : List.of(DataType.FLOAT32, DataType.FLOAT64)) {
+                    for (boolean bias : new boolean[] {true, false}) {
+                        String how = (compiled ? " compiled " : " op by op ") + type + (bias ? "" : " without bias");
+                        tests.add(dynamicTest(layer + how, () -> check(layer, method.get(), type, bias, compiled)));
+                    }
                 }
             }
         }
@@ -52,11 +54,11 @@ class GoldenAdaptedLinearTest {
                 : tests.stream();
     }
 
-    private static void check(LayerCase golden, AdapterMethod method, DataType type, boolean bias) {
+    private static void check(LayerCase golden, AdapterMethod method, DataType type, boolean bias, boolean compiled) {
         Tolerance tolerance = type == DataType.FLOAT64 ? Tolerance.FLOAT64 : Tolerance.FLOAT32;
         try (NDManager manager = NDManager.newBaseManager();
                 TorchAutograd gradients = TorchAutograd.enabled()) {
-            AdaptedLinear layer = adapted(golden, method, type, bias, manager);
+            AdaptedLinear layer = adapted(golden, method, type, bias, compiled, manager);
             NDArray x = array(manager, golden.tensor("x"), type);
             x.setRequiresGradient(true);
 
@@ -78,7 +80,7 @@ class GoldenAdaptedLinearTest {
     }
 
     private static AdaptedLinear adapted(
-            LayerCase golden, AdapterMethod method, DataType type, boolean bias, NDManager manager) {
+            LayerCase golden, AdapterMethod method, DataType type, boolean bias, boolean compiled, NDManager manager) {
         NDArray weight = array(manager, golden.tensor("weight"), type);
         Linear linear = Linear.builder()
                 .setUnits(weight.getShape().get(0))
@@ -90,7 +92,8 @@ class GoldenAdaptedLinearTest {
         }
         linear.freezeParameters(true);
         AdapterSelection selection = new AdapterSelection();
-        AdaptedLinear layer = new AdaptedLinear("golden", linear, GraphRunner.opByOp(), selection);
+        AdaptedLinear layer = new AdaptedLinear(
+                "golden", linear, selection, compiled ? TorchGraphRunner.of(manager) : GraphRunner.opByOp());
         LayerAdapter adapter = layer.addAdapter("golden", method, new SplittableRandom(0));
         golden.params().forEach((name, value) -> array(manager, value, type)
                 .copyTo(adapter.parameters().get(name).getArray()));

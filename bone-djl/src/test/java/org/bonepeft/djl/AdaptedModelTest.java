@@ -1,0 +1,418 @@
+package org.bonepeft.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.NormalInitializer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.bonepeft.adapter.AdapterException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bat;
+import org.bonepeft.adapter.Bone;
+import org.bonepeft.adapter.Grouping;
+import org.bonepeft.adapter.Lora;
+import org.bonepeft.peft.Targets;
+import org.bonepeft.testkit.Tolerance;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AdaptedModelTest {
+    private final SplittableRandom random = new SplittableRandom(7);
+    private NDManager manager;
+    private SequentialBlock block;
+    private NDArray x;
+    private AdaptedModel model;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager();
+        block = new SequentialBlock()
+                .add(Linear.builder().setUnits(24).build())
+                .add(Activation::tanh)
+                .add(Linear.builder().setUnits(16).build());
+        block.setInitializer(new NormalInitializer(0.3f), parameter -> true);
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 16));
+        x = manager.randomNormal(new Shape(6, 16));
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    static List<AdapterMethod> methods() {
+        return TestMethods.all(4);
+    }
+
+    static List<AdapterMethod> rowWise() {
+        return List.of(new Bone(4), new Bone(4, Grouping.ROW), new Bat(4, Grouping.ROW), new Lora(4, 8));
+    }
+
+    private static AdapterConfig config(String name, AdapterMethod method, String... targets) {
+        return AdapterConfig.builder()
+                .optName(name)
+                .setMethod(method)
+                .setTargets(Targets.of(targets))
+                .build();
+    }
+
+    private AdaptedModel attached(String name, AdapterMethod method) {
+        model = Adapters.attach(block, config(name, method, Targets.ALL_LINEAR));
+        perturb(name);
+        return model;
+    }
+
+    private void add(String name, AdapterMethod method, String... targets) {
+        model.add(config(name, method, targets.length == 0 ? new String[] {Targets.ALL_LINEAR} : targets));
+        perturb(name);
+    }
+
+    /** Moves an adapter away from its start, so that it does something. */
+    private void perturb(String name) {
+        model.layersOf(name).values().forEach(layer -> {
+            LayerAdapter adapter = layer.adapters().get(name);
+            adapter.parameters().forEach((label, parameter) -> {
+                NDArray array = parameter.getArray();
+                float[] noise = new float[(int) array.size()];
+                for (int i = 0; i < noise.length; i++) {
+                    noise[i] = (float) (0.1 * random.nextGaussian());
+                }
+                adapter.assign(label, array.add(manager.create(noise, array.getShape())));
+            });
+        });
+    }
+
+    private float[] y() {
+        return model.forward(new ParameterStore(manager, false), new NDList(x), false)
+                .singletonOrThrow()
+                .toFloatArray();
+    }
+
+    private static Map<String, float[]> weights(Block block) {
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        block.getParameters().forEach(pair -> {
+            if (pair.getKey().endsWith("weight") || pair.getKey().endsWith("bias")) {
+                weights.put(pair.getKey(), pair.getValue().getArray().toFloatArray());
+            }
+        });
+        return weights;
+    }
+
+    private static void assertIdentical(Map<String, float[]> actual, Map<String, float[]> expected) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        actual.forEach((name, values) -> assertThat(values).as(name).containsExactly(expected.get(name)));
+    }
+
+    private float[] baseY() {
+        return block.forward(new ParameterStore(manager, false), new NDList(x), false)
+                .singletonOrThrow()
+                .toFloatArray();
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void merge_sameOutput_unmergeFromCopyRestoresTheBits(AdapterMethod method) {
+        attached("a", method);
+        Map<String, float[]> before = weights(block);
+        float[] expected = y();
+
+        Map<String, Double> errors = model.merge(true);
+
+        assertThat(errors.values()).containsOnly(0.0);
+        Tolerance.FLOAT32.check("merged", y(), expected);
+        assertThat(model.merged()).containsExactly("a");
+        assertThatThrownBy(() -> model.merge(true)).hasMessageContaining("merged already");
+        Tolerance.FLOAT32.check("merged once", y(), expected);
+        model.unmerge();
+        assertIdentical(weights(block), before);
+        Tolerance.FLOAT32.check("unmerged", y(), expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void unmerge_byInverse_isWithinTheErrorThatMergeSaid(AdapterMethod method) {
+        attached("a", method);
+        Map<String, float[]> before = weights(block);
+        Map<String, Double> errors = model.merge(false);
+        model.unmerge();
+        double largest =
+                errors.values().stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+        assertThat(largest).isLessThan(1e-4);
+        weights(block).forEach((name, values) -> {
+            for (int i = 0; i < values.length; i++) {
+                assertThat(Math.abs(values[i] - before.get(name)[i])).isLessThanOrEqualTo((float) largest);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void disabled_isTheBase_alsoWhileMerged(AdapterMethod method) {
+        float[] base = baseY();
+        attached("a", method);
+        float[] adapted = y();
+        try (AdaptedModel.Scope scope = model.disabled()) {
+            assertThat(scope).isNotNull();
+            assertThat(y()).containsExactly(base);
+        }
+        Tolerance.FLOAT32.check("enabled again", y(), adapted);
+        model.merge(true);
+        try (AdaptedModel.Scope scope = model.disabled()) {
+            assertThat(scope).isNotNull();
+            assertThat(y()).containsExactly(base);
+        }
+        assertThat(model.merged()).containsExactly("a");
+        Tolerance.FLOAT32.check("merged again", y(), adapted);
+    }
+
+    @ParameterizedTest
+    @MethodSource("methods")
+    void mergeAndUnload_leavesPlainLinearsWithTheSameOutput(AdapterMethod method) {
+        attached("a", method);
+        float[] expected = y();
+        Block plain = model.mergeAndUnload();
+        assertThat(plain.getChildren().values()).noneMatch(AdaptedLinear.class::isInstance);
+        Tolerance.FLOAT32.check("plain", baseY(), expected);
+        assertThat(plain.getParameters().keys())
+                .containsExactly("01Linear_weight", "01Linear_bias", "03Linear_weight", "03Linear_bias");
+    }
+
+    @Test
+    void merge_nonFinite_namesTheLayerAndLeavesTheBaseBitIdentical() {
+        attached("a", new Bone(4));
+        Map<String, float[]> before = weights(block);
+        LayerAdapter second = model.layers().get("03Linear").adapters().get("a");
+        second.assign(Bone.BLOCK, manager.full(new Shape(4, 16), Float.NaN));
+        assertThatThrownBy(() -> model.merge(false))
+                .isInstanceOf(AdapterException.class)
+                .hasMessageContaining("03Linear: the merged weight is not finite");
+        assertIdentical(weights(block), before);
+        assertThat(model.merged()).isEmpty();
+    }
+
+    @Test
+    void severalBats_composeInOrder_asMergedOneAfterTheOther() {
+        attached("a", new Bat(4, Grouping.COL));
+        add("b", new Bat(4, Grouping.COL));
+        model.activate("a", "b");
+        float[] ab = y();
+        model.activate("b", "a");
+        float[] ba = y();
+        assertThat(ab).isNotEqualTo(ba);
+        model.activate("a", "b");
+        Map<String, float[]> before = weights(block);
+        model.merge(true);
+        Tolerance.FLOAT32.check("merged", y(), ab);
+        model.unmerge();
+        assertIdentical(weights(block), before);
+    }
+
+    @Test
+    void adaptersOfDifferentMethodsOnDifferentLayers() {
+        float[] base = baseY();
+        attached("a", new Bone(4));
+        add("b", new Lora(2, 4), "03Linear");
+        float[] a = y();
+        assertThat(model.layersOf("b").keySet()).containsExactly("03Linear");
+        model.activate("b");
+        float[] b = y();
+        assertThat(b).isNotEqualTo(a).isNotEqualTo(base);
+        assertThat(model.status().get("03Linear"))
+                .isEqualTo(new AdaptedModel.LayerStatus(Map.of("a", "bone", "b", "lora"), List.of("b"), List.of()));
+        model.activate();
+        assertThat(y()).containsExactly(base);
+        model.activate("a");
+        assertThat(y()).containsExactly(a);
+        model.remove("b");
+        assertThat(y()).containsExactly(a);
+        assertThatThrownBy(() -> model.remove("b")).hasMessageContaining("no adapter 'b'; there are [a]");
+        model.remove("a");
+        assertThat(y()).containsExactly(base);
+    }
+
+    @Test
+    void add_duplicateName_isRefusedWithoutChange() {
+        attached("a", new Bone(4));
+        float[] a = y();
+        assertThatThrownBy(() -> model.add(config("a", new Lora(2, 2), Targets.ALL_LINEAR)))
+                .hasMessageContaining("there is an adapter 'a' already");
+        assertThat(y()).containsExactly(a);
+        assertThat(model.adapters()).containsExactly("a");
+    }
+
+    @Test
+    void rename_keepsOutputAndTraining() {
+        attached("a", new Bone(4));
+        float[] a = y();
+        model.rename("a", "b");
+        assertThat(y()).containsExactly(a);
+        assertThat(model.active()).containsExactly("b");
+        assertThat(model.trainableParameters().keySet()).allMatch(name -> name.endsWith(".bone"));
+        assertThat(model.config("b").name()).isEqualTo("b");
+    }
+
+    @Test
+    void replace_swapsValuesInPlace() {
+        attached("a", new Bone(4));
+        add("b", new Bone(4));
+        model.activate("b");
+        float[] b = y();
+        Map<String, Map<String, NDArray>> values = new LinkedHashMap<>();
+        model.layersOf("b")
+                .forEach((path, layer) -> values.put(
+                        path,
+                        Map.of(
+                                Bone.BLOCK,
+                                layer.adapters()
+                                        .get("b")
+                                        .parameters()
+                                        .get(Bone.BLOCK)
+                                        .getArray())));
+        model.activate("a");
+        model.replace("a", values);
+        assertThat(y()).containsExactly(b);
+        values.put("03Linear", Map.of(Bone.BLOCK, manager.zeros(new Shape(4, 15))));
+        assertThatThrownBy(() -> model.replace("a", values)).hasMessageContaining("(4, 16), was given (4, 15)");
+        assertThat(y()).containsExactly(b);
+    }
+
+    @Test
+    void scale_additiveMethod_scalesDelta_othersAreRefused() {
+        attached("a", new Lora(4, 8));
+        model.scale("a", 0);
+        Tolerance.FLOAT32.check("zero", y(), baseOf(model));
+        model.scale("a", 2);
+        float[] twice = y();
+        model.merge(true);
+        Tolerance.FLOAT32.check("merged", y(), twice);
+        model.unmerge();
+        add("b", new Bat(4, Grouping.ROW));
+        assertThatThrownBy(() -> model.scale("b", 2)).hasMessageContaining("cannot be scaled");
+    }
+
+    private float[] baseOf(AdaptedModel adapted) {
+        try (AdaptedModel.Scope scope = adapted.disabled()) {
+            assertThat(scope).isNotNull();
+            return y();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rowWise")
+    void forward_mixedRows_equalsRowByRow(AdapterMethod method) {
+        attached("a", method);
+        add("b", method);
+        List<String> rows = List.of("b", "", "a", "b", "a", "");
+        float[] mixed = model.forward(new ParameterStore(manager, false), new NDList(x), false, rows)
+                .singletonOrThrow()
+                .toFloatArray();
+        for (int i = 0; i < rows.size(); i++) {
+            model.activate(rows.get(i).isEmpty() ? new String[0] : new String[] {rows.get(i)});
+            float[] alone = y();
+            Tolerance.FLOAT32.check(
+                    "row " + i,
+                    java.util.Arrays.copyOfRange(mixed, i * 16, (i + 1) * 16),
+                    java.util.Arrays.copyOfRange(alone, i * 16, (i + 1) * 16));
+        }
+    }
+
+    @Test
+    void forward_whileAnotherThreadSwitches_seesOneConsistentSet() throws Exception {
+        attached("a", new Bone(4));
+        add("b", new Bone(4));
+        model.activate("a");
+        float[] a = y();
+        model.activate("b");
+        float[] b = y();
+        AtomicBoolean stop = new AtomicBoolean();
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        List<Future<Boolean>> readers = new ArrayList<>();
+        for (int t = 0; t < 2; t++) {
+            readers.add(threads.submit(() -> {
+                try (NDManager own = manager.newSubManager()) {
+                    for (int i = 0; i < 500; i++) {
+                        NDArray input = x.duplicate();
+                        input.attach(own);
+                        float[] y = model.forward(new ParameterStore(own, false), new NDList(input), false)
+                                .singletonOrThrow()
+                                .toFloatArray();
+                        if (!java.util.Arrays.equals(y, a) && !java.util.Arrays.equals(y, b)) {
+                            return false;
+                        }
+                    }
+                    return true;
+                }
+            }));
+        }
+        Future<Integer> switcher = threads.submit(() -> {
+            int switches = 0;
+            while (!stop.get()) {
+                model.activate(switches++ % 2 == 0 ? "a" : "b");
+            }
+            return switches;
+        });
+        for (Future<Boolean> reader : readers) {
+            assertThat(reader.get()).isTrue();
+        }
+        stop.set(true);
+        assertThat(switcher.get()).isGreaterThan(1);
+        threads.shutdown();
+    }
+
+    @Test
+    void modulesToSave_trainWhole_andComeBackWhenDisabled() {
+        Map<String, float[]> before = weights(block);
+        model = Adapters.attach(
+                block,
+                AdapterConfig.builder()
+                        .setMethod(new Bone(4))
+                        .setTargets(Targets.of("01Linear"))
+                        .optModulesToSave("03Linear")
+                        .build());
+        assertThat(model.trainableParameters().keySet())
+                .containsExactly("01Linear_default.bone", "03Linear_weight", "03Linear_bias");
+        NDArray bias = model.trainableParameters().get("03Linear_bias").getArray();
+        Values.overwrite(bias, bias.add(1));
+        float[] trained = y();
+        try (AdaptedModel.Scope scope = model.disabled()) {
+            assertThat(scope).isNotNull();
+            assertIdentical(weights(block), before);
+        }
+        assertThat(y()).containsExactly(trained);
+        model.activate();
+        assertIdentical(weights(block), before);
+        model.activate("default");
+        assertThat(y()).containsExactly(trained);
+    }
+
+    @Test
+    void summary_countsWhatTrains() {
+        attached("a", new Bone(4));
+        long trainable = 4 * 24 + 4 * 16;
+        assertThat(model.trainableCount()).isEqualTo(trainable);
+        assertThat(model.summary(true))
+                .startsWith("trainable 160 of 968 parameters (16.53 %)")
+                .contains("01Linear: bone 'a', 96");
+    }
+}
