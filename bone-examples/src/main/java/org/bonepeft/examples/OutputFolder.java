@@ -1,8 +1,10 @@
 package org.bonepeft.examples;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,65 +16,82 @@ import java.util.stream.Stream;
 import org.bonepeft.BoneException;
 
 /**
- * A folder of results that is there with all its files or not at all: they are written into a temporary sibling, forced
- * to disk, and the sibling is renamed.
+ * A folder of results that is there with all its files or not at all: they are written into a temporary sibling, which
+ * {@link #commit} forces to disk and renames. Closed without that, or when the program is interrupted, the sibling is
+ * deleted.
  */
-public final class OutputFolder {
+public final class OutputFolder implements AutoCloseable {
     private final Path target;
+    private final Path temporary;
+    private final Thread onInterrupt = new Thread(this::deleteTemporary, "delete unfinished output");
 
-    private OutputFolder(Path target) {
+    private OutputFolder(Path target, Path temporary) {
         this.target = target;
-    }
-
-    /** Writes files into a folder. */
-    @FunctionalInterface
-    public interface Content {
-        /** Writes everything. */
-        void writeTo(Path folder) throws IOException;
+        this.temporary = temporary;
     }
 
     /**
-     * Makes sure, before any work is done, that the folder can be written; missing parents are made.
+     * Opens a folder for writing before any other work is done; missing parents are made.
      *
-     * @throws BoneException if it cannot be, or holds something already
+     * @throws BoneException if it cannot be written, or is there already and not empty
      */
-    public static OutputFolder prepare(Path folder) {
+    public static OutputFolder open(Path folder) {
         Path target = folder.toAbsolutePath().normalize();
         try {
             if (Files.exists(target) && !isEmptyFolder(target)) {
                 throw new BoneException("output " + folder + " exists already; remove it or choose another --out");
             }
             Files.createDirectories(parent(target));
-            Files.delete(Files.createDirectory(temporary(target)));
+            Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+            OutputFolder output = new OutputFolder(target, Files.createDirectory(temporary));
+            Runtime.getRuntime().addShutdownHook(output.onInterrupt);
+            return output;
         } catch (IOException e) {
             throw new BoneException(
-                    "output " + folder + " cannot be written (" + e.getClass().getSimpleName() + " " + e.getMessage()
-                            + "); choose another --out",
-                    e);
+                    "output " + folder + " cannot be written (" + reason(e) + "); choose another --out", e);
         }
-        return new OutputFolder(target);
     }
 
-    /** Writes the folder; if this throws, there is none. */
-    public void write(Content content) throws IOException {
-        Path temporary = temporary(target);
-        try {
-            Files.createDirectory(temporary);
-            content.writeTo(temporary);
-            for (Path path : walk(temporary)) {
-                force(path);
-            }
-            Files.deleteIfExists(target); // an empty folder
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (Throwable e) {
-            delete(temporary);
-            throw e;
+    private static String reason(IOException e) {
+        if (e instanceof FileAlreadyExistsException file) {
+            return file.getFile() + " is no folder";
         }
+        return e instanceof AccessDeniedException denied ? "no permission: " + denied.getFile() : "" + e.getMessage();
+    }
+
+    /** Returns the temporary folder to write into. */
+    public Path path() {
+        return temporary;
+    }
+
+    /** Gives the folder its name; nothing may be written into it afterwards. */
+    public void commit() throws IOException {
+        for (Path path : walk(temporary)) {
+            force(path);
+        }
+        Files.deleteIfExists(target); // an empty folder
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         force(parent(target));
     }
 
-    private static Path temporary(Path target) {
-        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    @Override
+    public void close() {
+        deleteTemporary();
+        try {
+            Runtime.getRuntime().removeShutdownHook(onInterrupt);
+        } catch (IllegalStateException e) {
+            // the program is being ended; the hook finds nothing left to do
+        }
+    }
+
+    private void deleteTemporary() {
+        try {
+            for (Path path : Files.exists(temporary) ? walk(temporary) : List.<Path>of()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("unfinished output could not be deleted", e);
+        }
     }
 
     private static Path parent(Path target) throws IOException {
@@ -95,14 +114,6 @@ public final class OutputFolder {
     private static List<Path> walk(Path folder) throws IOException {
         try (Stream<Path> paths = Files.walk(folder)) {
             return paths.sorted(Comparator.reverseOrder()).toList();
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            for (Path path : walk(folder)) {
-                Files.delete(path);
-            }
         }
     }
 

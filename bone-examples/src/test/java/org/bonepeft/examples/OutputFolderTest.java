@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class OutputFolderTest {
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
     private List<String> listing() throws IOException {
@@ -27,49 +26,49 @@ class OutputFolderTest {
     }
 
     @Test
-    void write_makesTheFolderAndItsParents() throws IOException {
-        OutputFolder output = OutputFolder.prepare(folder.resolve("runs/one"));
-        assertThat(listing()).containsExactly("runs");
-        output.write(temporary -> {
-            Files.createDirectory(temporary.resolve("bone"));
-            Files.writeString(temporary.resolve("bone/file"), "x");
-        });
+    void commit_makesTheFolderAndItsParents() throws IOException {
+        try (OutputFolder output = OutputFolder.open(folder.resolve("runs/one"))) {
+            Files.createDirectory(output.path().resolve("bone"));
+            Files.writeString(output.path().resolve("bone/file"), "x");
+            assertThat(folder.resolve("runs/one")).doesNotExist();
+            output.commit();
+        }
         assertThat(listing()).containsExactly("runs", "runs/one", "runs/one/bone", "runs/one/bone/file");
     }
 
     @Test
-    void write_failing_leavesNothing() {
-        OutputFolder output = OutputFolder.prepare(folder.resolve("one"));
-        assertThatThrownBy(() -> output.write(temporary -> {
-                    Files.writeString(temporary.resolve("half"), "x");
-                    throw new IOException("disk full");
-                }))
-                .hasMessage("disk full");
+    void close_withoutCommit_leavesNothing() throws IOException {
+        try (OutputFolder output = OutputFolder.open(folder.resolve("one"))) {
+            Files.createDirectory(output.path().resolve("bone"));
+            Files.writeString(output.path().resolve("bone/half"), "x");
+        }
         assertThat(folder).isEmptyDirectory();
     }
 
     @Test
-    void prepare_emptyFolder_isUsed() throws IOException {
-        Path empty = Files.createDirectory(folder.resolve("one"));
-        OutputFolder.prepare(empty).write(temporary -> Files.writeString(temporary.resolve("file"), "x"));
+    void open_emptyFolder_isUsed() throws IOException {
+        try (OutputFolder output = OutputFolder.open(Files.createDirectory(folder.resolve("one")))) {
+            Files.writeString(output.path().resolve("file"), "x");
+            output.commit();
+        }
         assertThat(listing()).containsExactly("one", "one/file");
     }
 
     @Test
-    void prepare_usedFolderOrFile_isRefused() throws IOException {
+    void open_usedFolderOrFile_isRefused() throws IOException {
         Files.createDirectories(folder.resolve("full/inside"));
         Files.writeString(folder.resolve("file"), "x");
         for (String name : List.of("full", "file")) {
-            assertThatThrownBy(() -> OutputFolder.prepare(folder.resolve(name)))
+            assertThatThrownBy(() -> OutputFolder.open(folder.resolve(name)))
                     .isInstanceOf(BoneException.class)
                     .hasMessageContaining("exists already");
         }
     }
 
     @Test
-    void prepare_unwritable_isRefused() throws IOException {
+    void open_unwritable_isRefused() throws IOException {
         Files.writeString(folder.resolve("file"), "x");
-        assertThatThrownBy(() -> OutputFolder.prepare(folder.resolve("file/below/it")))
+        assertThatThrownBy(() -> OutputFolder.open(folder.resolve("file/below/it")))
                 .isInstanceOf(BoneException.class)
                 .hasMessageContaining("cannot be written")
                 .hasMessageContaining("choose another --out");

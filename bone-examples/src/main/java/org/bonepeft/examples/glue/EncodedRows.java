@@ -1,6 +1,7 @@
 package org.bonepeft.examples.glue;
 
 import java.util.Arrays;
+import java.util.function.ObjIntConsumer;
 
 /** The rows of a data set as token ids, and their classes. */
 final class EncodedRows {
@@ -13,6 +14,11 @@ final class EncodedRows {
         this.ids = ids;
         this.labels = labels;
         this.truncated = truncated;
+    }
+
+    /** Returns the number of rows. */
+    int size() {
+        return labels.length;
     }
 
     /** Returns how many tokens each row has, special ones included. */
@@ -35,16 +41,31 @@ final class EncodedRows {
         return Arrays.stream(ids).flatMapToLong(Arrays::stream).max().orElse(-1);
     }
 
+    /** Returns the number of tokens of these rows. */
+    long tokens(int[] batch) {
+        return Arrays.stream(batch).mapToLong(row -> ids[row].length).sum();
+    }
+
     /** Returns the token ids of these rows, each padded on the right to the longest one. */
     long[][] padded(int[] batch, long pad) {
+        return fill(batch, (padded, row) -> {
+            System.arraycopy(ids[row], 0, padded, 0, ids[row].length);
+            Arrays.fill(padded, ids[row].length, padded.length, pad);
+        });
+    }
+
+    /** Returns 1 for each token and 0 for padding, shaped like {@link #padded}. */
+    long[][] mask(int[] batch) {
+        return fill(batch, (mask, row) -> Arrays.fill(mask, 0, ids[row].length, 1));
+    }
+
+    private long[][] fill(int[] batch, ObjIntConsumer<long[]> filler) {
         int width = Arrays.stream(batch).map(row -> ids[row].length).max().orElse(0);
-        return Arrays.stream(batch)
-                .mapToObj(row -> {
-                    long[] padded = Arrays.copyOf(ids[row], width);
-                    Arrays.fill(padded, ids[row].length, width, pad);
-                    return padded;
-                })
-                .toArray(long[][]::new);
+        long[][] filled = new long[batch.length][width];
+        for (int i = 0; i < batch.length; i++) {
+            filler.accept(filled[i], batch[i]);
+        }
+        return filled;
     }
 
     /** Returns the classes of all rows. */

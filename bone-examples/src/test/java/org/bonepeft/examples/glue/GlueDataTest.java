@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class GlueDataTest {
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
     private void write(String name, int rows) throws IOException {

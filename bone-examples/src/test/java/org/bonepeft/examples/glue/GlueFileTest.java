@@ -18,10 +18,8 @@ class GlueFileTest {
     private static final String MRPC_HEADER = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n";
 
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
-    @SuppressWarnings("NullAway.Init") // set before each test
     private Path file;
 
     @BeforeEach

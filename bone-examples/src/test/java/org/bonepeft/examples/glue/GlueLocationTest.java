@@ -15,7 +15,6 @@ class GlueLocationTest {
     private static final Path BUNDLED = Path.of("bundled");
 
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
     private static GlueLocation of(String task, Path data) {

@@ -18,7 +18,6 @@ class TextEncoderTest {
     private static final Example PAIR = new Example(List.of("the cat", "the big dog sleeps"), 0);
 
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
     private TextEncoder encoder(int maxLength) throws IOException {

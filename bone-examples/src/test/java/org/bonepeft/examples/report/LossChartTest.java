@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LossChartTest {
     @TempDir
-    @SuppressWarnings("NullAway.Init") // set by JUnit
     private Path folder;
 
     @Test

@@ -1,0 +1,127 @@
+package org.bonepeft.examples.glue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import org.bonepeft.BoneException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.djl.AdapterConfig;
+import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.roberta.RobertaConfig;
+import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
+import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.peft.Targets;
+
+/** A RoBERTa with a classification head on a device, with the memory it takes; close it to free that. */
+final class Classifier implements AutoCloseable {
+    /** DJL's name of the engine. */
+    static final String ENGINE = "PyTorch";
+
+    private final NDManager manager;
+    private final RobertaForSequenceClassification model;
+    private final ParameterStore store;
+
+    private Classifier(NDManager manager, RobertaForSequenceClassification model) {
+        this.manager = manager;
+        this.model = model;
+        this.store = new ParameterStore(manager, false);
+    }
+
+    /**
+     * Loads the model's folder and prepares it for a method. A head that the folder lacks is made at random from the
+     * seed, the same for every method.
+     *
+     * @throws BoneException if the folder holds no such model
+     * @throws IOException if a file cannot be read
+     */
+    static Classifier prepare(MethodPlan plan, GlueOptions options, RobertaConfig config) throws IOException {
+        NDManager manager = NDManager.newBaseManager(options.device(), ENGINE);
+        try {
+            RobertaForSequenceClassification model = RobertaForSequenceClassification.load(
+                    options.model(), config, manager, options.training().seed());
+            if (plan.method() == Method.HEAD_ONLY) {
+                model.encoder().freezeParameters(true);
+            }
+            plan.adapter().ifPresent(adapter -> Adapters.attach(model, adapterConfig(adapter, options)));
+            return new Classifier(manager, model);
+        } catch (Throwable e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    private static AdapterConfig adapterConfig(AdapterMethod adapter, GlueOptions options) {
+        return AdapterConfig.builder()
+                .setMethod(adapter)
+                .setTargets(Targets.of(options.targets()))
+                .optModulesToSave(MethodPlan.HEAD)
+                .optSeed(options.training().seed())
+                .build();
+    }
+
+    /** Writes what was trained. */
+    void save(Path folder) throws IOException {
+        model.save(folder);
+    }
+
+    /** Returns logits [batch, classes] of these rows. */
+    NDArray logits(EncodedRows rows, int[] batch, boolean training) {
+        NDArray ids = manager.create(rows.padded(batch, model.config().padTokenId()));
+        NDArray mask = manager.create(rows.mask(batch));
+        return model.forward(store, new NDList(ids, mask), training).singletonOrThrow();
+    }
+
+    /** Returns the class with the largest logit for every row. */
+    @SuppressWarnings("try") // the mode without gradients is not named again
+    int[] predict(EncodedRows rows, int batchSize) {
+        int[] lengths = rows.lengths();
+        int[] classes = new int[lengths.length];
+        try (TorchAutograd off = TorchAutograd.disabled()) {
+            for (int[] batch : Batches.byLength(lengths, batchSize)) {
+                try (NDScope arrays = new NDScope()) {
+                    arrays.suppressNotUsedWarning();
+                    long[] best = logits(rows, batch, false).argMax(1).toLongArray();
+                    for (int i = 0; i < batch.length; i++) {
+                        classes[batch[i]] = (int) best[i];
+                    }
+                }
+            }
+        }
+        return classes;
+    }
+
+    /** Returns the parameters that are not frozen. */
+    List<Parameter> trainable() {
+        return model.getParameters().values().stream()
+                .filter(Parameter::requiresGradient)
+                .toList();
+    }
+
+    /** Returns the number of all elements. */
+    long size() {
+        return size(model.getParameters().values());
+    }
+
+    /** Returns the number of elements that are trained. */
+    long trainableSize() {
+        return size(trainable());
+    }
+
+    private static long size(Collection<Parameter> parameters) {
+        return parameters.stream()
+                .mapToLong(parameter -> parameter.getShape().size())
+                .sum();
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,90 @@
+package org.bonepeft.examples.glue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.CrossEntropyLoss;
+import org.bonepeft.djl.torch.AdamW;
+import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.examples.report.Progress;
+
+/**
+ * Trains the parameters of a classifier that are not frozen: AdamW, the gradient's global norm clipped at 1, the
+ * learning rate rising linearly for a share of the steps and then falling linearly to zero.
+ */
+final class TrainLoop {
+    private static final double MAX_NORM = 1;
+    private static final double WARM_UP = 0.06;
+
+    private final Classifier classifier;
+    private final TrainSettings settings;
+    private final double learningRate;
+    private final int steps;
+
+    TrainLoop(Classifier classifier, TrainSettings settings, double learningRate, int steps) {
+        this.classifier = classifier;
+        this.settings = settings;
+        this.learningRate = learningRate;
+        this.steps = steps;
+    }
+
+    /**
+     * Runs the steps over the shuffled rows, as many epochs as that takes.
+     *
+     * @return the loss of each step
+     * @throws BoneException if a loss or a gradient is not finite; the step is not taken
+     */
+    double[] run(EncodedRows rows, Progress progress) {
+        double[] losses = new double[steps];
+        int[] lengths = rows.lengths();
+        int step = 0;
+        try (AdamW optimizer =
+                AdamW.builder().addGroup(trainable(), 1, settings.weightDecay()).build()) {
+            for (int epoch = 0; step < steps; epoch++) {
+                for (int[] batch : Batches.shuffled(lengths, settings.batchSize(), settings.seed() * 31 + epoch)) {
+                    if (step == steps) {
+                        break;
+                    }
+                    losses[step] = backward(rows, batch);
+                    double norm = optimizer.step(learningRate * schedule(step, steps), MAX_NORM);
+                    if (!Double.isFinite(losses[step]) || !Double.isFinite(norm)) {
+                        throw new BoneException("loss " + losses[step] + ", gradient norm " + norm + " at step "
+                                + (step + 1) + "; a smaller --lr may help");
+                    }
+                    optimizer.zeroGradients();
+                    progress.step(rows.tokens(batch), losses[step]);
+                    step++;
+                }
+            }
+        }
+        return losses;
+    }
+
+    /** The share of the peak learning rate at a step, counted from 0. */
+    static double schedule(int step, int steps) {
+        int warmUp = (int) Math.ceil(WARM_UP * steps);
+        return step < warmUp ? (step + 1.0) / warmUp : (double) (steps - step) / Math.max(1, steps - warmUp);
+    }
+
+    private Map<String, NDArray> trainable() {
+        Map<String, NDArray> arrays = new LinkedHashMap<>();
+        classifier.trainable().forEach(parameter -> arrays.put(parameter.getId(), parameter.getArray()));
+        return arrays;
+    }
+
+    @SuppressWarnings("try") // the recording mode is not named again
+    private double backward(EncodedRows rows, int[] batch) {
+        try (NDScope arrays = new NDScope();
+                TorchAutograd recording = TorchAutograd.enabled()) {
+            arrays.suppressNotUsedWarning();
+            NDArray logits = classifier.logits(rows, batch, true);
+            NDArray labels = logits.getManager().create(rows.labels(batch)).toType(DataType.INT64, false);
+            NDArray loss = CrossEntropyLoss.of(logits, labels);
+            TorchAutograd.backward(loss);
+            return loss.getFloat();
+        }
+    }
+}
