@@ -9,10 +9,10 @@ import ai.djl.training.GradientCollector;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.RepeatedTest;
 
 class ScalarsTest {
-    @Test
+    @RepeatedTest(10)
     void times_garbageCollectedBeforeBackward_hasTheRightGradient() {
         try (NDManager manager = NDManager.newBaseManager()) {
             NDArray x = manager.ones(new Shape(4));

@@ -15,6 +15,9 @@ import org.bonepeft.djl.model.ModelBlock;
  * <p>Inputs: ids [batch, tokens]; optionally the attention mask [batch, tokens], 1 for a token and 0 for padding;
  * optionally token types [batch, tokens]. Without a mask every position is attended to. Output: the hidden states
  * [batch, tokens, hidden] of the last layer.
+ *
+ * <p>What a call makes belongs to the manager of the ids, and in training the inputs must stay open until the backward
+ * pass is over: close both together, with an {@link ai.djl.ndarray.NDScope} around each step.
  */
 public final class RobertaModel extends ModelBlock {
     private static final String EMBEDDINGS = "embeddings";
