@@ -18,6 +18,7 @@ import org.bonepeft.adapter.AdapterException;
  * @param names list entries; empty if there is a pattern, or for all-linear
  * @param pattern a regular expression for whole paths
  * @param excludes list entries of layers left out, whatever else matches
+ * @param excludesPattern a regular expression for whole paths of layers left out
  * @param layers if not empty, only layers with these indices; with {@code names} only
  * @param layersPattern the path components before the index, for example {@code layers}; empty: any
  */
@@ -25,6 +26,7 @@ public record Targets(
         List<String> names,
         Optional<String> pattern,
         List<String> excludes,
+        Optional<String> excludesPattern,
         List<Integer> layers,
         List<String> layersPattern) {
     /** PEFT's word for every linear layer but the output head. */
@@ -42,6 +44,8 @@ public record Targets(
             throw new AdapterException("layers_to_transform works with a list of target modules only");
         }
         pattern.ifPresent(Targets::compile);
+        excludesPattern.ifPresent(Targets::compile);
+        layersPattern.forEach(Targets::compile);
     }
 
     /** Returns the layers that equal or end with one of these names; {@code all-linear} alone means all. */
@@ -55,22 +59,39 @@ public record Targets(
         if (names.isEmpty()) {
             throw new AdapterException("no target modules given; name some, or say " + ALL_LINEAR);
         }
-        return new Targets(all ? List.of() : names, Optional.empty(), List.of(), List.of(), List.of());
+        return new Targets(
+                all ? List.of() : names, Optional.empty(), List.of(), Optional.empty(), List.of(), List.of());
     }
 
     /** Returns the layers whose whole path matches a regular expression; {@code all-linear} means all. */
     public static Targets matching(String pattern) {
         return new Targets(
                 List.of(),
-                pattern.equals(ALL_LINEAR) ? Optional.empty() : Optional.of(pattern),
+                pattern.equalsIgnoreCase(ALL_LINEAR) ? Optional.empty() : Optional.of(pattern),
                 List.of(),
+                Optional.empty(),
                 List.of(),
                 List.of());
     }
 
-    /** Returns these targets less some. */
+    /** Returns these targets less the layers that equal or end with one of these names. */
     public Targets excluding(List<String> excluded) {
-        return new Targets(names, pattern, excluded, layers, layersPattern);
+        return new Targets(names, pattern, excluded, excludesPattern, layers, layersPattern);
+    }
+
+    /** Returns these targets less the layers whose whole path matches a regular expression. */
+    public Targets excludingMatching(String excluded) {
+        return new Targets(names, pattern, excludes, Optional.of(excluded), layers, layersPattern);
+    }
+
+    /**
+     * Returns these targets within some layers of the model only.
+     *
+     * @param indices the layers' indices
+     * @param patterns the path components before the index, for example {@code layers}; empty: any
+     */
+    public Targets inLayers(List<Integer> indices, List<String> patterns) {
+        return new Targets(names, pattern, excludes, excludesPattern, indices, patterns);
     }
 
     /**
@@ -93,7 +114,9 @@ public record Targets(
     }
 
     private boolean selects(String path) {
-        if (excludes.stream().anyMatch(name -> matches(path, name))) {
+        if (excludes.stream().anyMatch(name -> matches(path, name))
+                || excludesPattern.map(Targets::compile).stream()
+                        .anyMatch(excluded -> excluded.matcher(path).matches())) {
             return false;
         }
         if (pattern.isPresent()) {
@@ -117,18 +140,19 @@ public record Targets(
         }
         List<String> patterns = layersPattern.isEmpty() ? List.of("[^.]*") : layersPattern;
         for (String component : patterns) {
-            Matcher matcher =
-                    Pattern.compile("(?:.*\\.)?" + component + "\\.(\\d+)\\..*").matcher(path);
+            Matcher matcher = compile("(?:.*?\\.)?" + component + "\\.(?<layer>\\d{1,9})\\..*")
+                    .matcher(path);
             if (matcher.matches()) {
-                return layers.contains(Integer.parseInt(matcher.group(1)));
+                return layers.contains(Integer.parseInt(matcher.group("layer")));
             }
         }
         return false;
     }
 
+    /** Compiles a regular expression of Python's, whose named groups are written a little differently. */
     private static Pattern compile(String pattern) {
         try {
-            return Pattern.compile(pattern);
+            return Pattern.compile(pattern.replace("(?P<", "(?<"));
         } catch (PatternSyntaxException e) {
             throw new AdapterException(
                     "target modules '" + pattern + "' are no regular expression: " + e.getDescription());
@@ -139,6 +163,7 @@ public record Targets(
         String what = pattern.map(text -> "'" + text + "'").orElse(names.isEmpty() ? ALL_LINEAR : names.toString());
         return what
                 + (excludes.isEmpty() ? "" : " without " + excludes)
+                + excludesPattern.map(text -> " without '" + text + "'").orElse("")
                 + (layers.isEmpty() ? "" : " in layers " + layers);
     }
 

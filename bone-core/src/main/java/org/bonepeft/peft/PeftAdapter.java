@@ -1,0 +1,152 @@
+package org.bonepeft.peft;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.LayerSpec;
+import org.bonepeft.safetensors.TensorData;
+import org.bonepeft.tensor.DType;
+import org.bonepeft.tensor.Shape;
+
+/**
+ * An adapter as it is kept in a directory that Hugging Face PEFT reads: {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}.
+ *
+ * @param config which method, which layers
+ * @param layers the adapters by the paths of their layers, for example {@code model.layers.0.self_attn.q_proj}
+ * @param saved whole tensors of the base that were trained, by their names there, for example {@code lm_head.weight}
+ */
+public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, Map<String, AdapterTensor> saved) {
+    /** Copies the maps. */
+    public PeftAdapter {
+        layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
+        saved = Collections.unmodifiableMap(new LinkedHashMap<>(saved));
+    }
+
+    /**
+     * Reads an adapter directory. F16, BF16 and F64 files become float32.
+     *
+     * @throws PeftException if there is anything in it that is not understood, or a value is not finite
+     * @throws IOException if a file cannot be read
+     */
+    public static PeftAdapter read(Path directory) throws IOException {
+        try (AdapterFile file = AdapterFile.open(directory)) {
+            return read(file);
+        }
+    }
+
+    /**
+     * Reads what is understood of an adapter directory.
+     *
+     * @param report is told of everything that {@link #read} would refuse, a line each
+     */
+    public static PeftAdapter readLenient(Path directory, Consumer<String> report) throws IOException {
+        try (AdapterFile file = AdapterFile.openLenient(directory, report)) {
+            return read(file);
+        }
+    }
+
+    private static PeftAdapter read(AdapterFile file) {
+        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
+        file.methods().keySet().forEach(path -> layers.put(path, file.layer(path)));
+        Map<String, AdapterTensor> saved = new LinkedHashMap<>();
+        file.saved().keySet().forEach(name -> saved.put(name, file.savedTensor(name)));
+        return new PeftAdapter(file.config(), layers, saved);
+    }
+
+    /**
+     * Writes the adapter. A reader finds the old adapter or this one, even if this program is killed, and never files
+     * of both; other files in the directory stay as they are. Equal adapters give equal bytes.
+     *
+     * @throws PeftException if the configuration cannot say what the layers hold, or a value is not finite; nothing is
+     *     changed then
+     * @throws IOException if the disk fails or is full; the directory then still has its old adapter
+     */
+    public void write(Path directory) throws IOException {
+        List<TensorData> tensors = new ArrayList<>();
+        layers.forEach((path, layer) -> {
+            check(path, layer);
+            layer.parameters()
+                    .forEach((name, tensor) -> tensors.add(data(PeftKeys.format(config.type(), path, name), tensor)));
+        });
+        saved.forEach((name, tensor) -> {
+            String key = PeftKeys.formatSaved(name, layers.keySet());
+            if (PeftKeys.saved(config, key.substring(PeftKeys.PREFIX.length())).isEmpty()) {
+                throw new PeftException(name + " is to be saved, but modules_to_save " + config.modulesToSave()
+                        + " does not name it; withModulesToSave(List) does");
+            }
+            tensors.add(data(key, tensor));
+        });
+        AdapterDirectory.write(directory, config.toJson(), tensors);
+    }
+
+    private void check(String path, AdapterLayer layer) {
+        Map<String, Shape> shapes = shapes(layer);
+        AdapterMethod said = config.method(path, hasBlocks(shapes));
+        if (!said.equals(layer.method())) {
+            throw new PeftException(path + " has the adapter " + layer.method() + ", but the configuration says " + said
+                    + "; make it with PeftConfig.of");
+        }
+        List<String> problems = LayerShapes.problems(path, said, shapes);
+        if (!problems.isEmpty()) {
+            throw new PeftException(AdapterFile.summary("the adapter cannot be written", problems));
+        }
+    }
+
+    private static TensorData data(String key, AdapterTensor tensor) {
+        for (float value : tensor.values()) {
+            if (!Float.isFinite(value)) {
+                throw new PeftException(
+                        "'" + key + "' holds " + value + "; an adapter that is not finite is not written");
+            }
+        }
+        return TensorData.floats(key, DType.F32, tensor.shape(), tensor.values());
+    }
+
+    static boolean hasBlocks(Map<String, Shape> shapes) {
+        return shapes.values().stream().anyMatch(shape -> shape.rank() == 3);
+    }
+
+    private static Map<String, Shape> shapes(AdapterLayer layer) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        layer.parameters().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        return shapes;
+    }
+
+    /**
+     * Returns this adapter under another name for the same thing: {@link PeftType#BONE} for PEFT up to 0.18,
+     * {@link PeftType#MISS} for later ones. BONE has no dropout, which matters to training only.
+     *
+     * @throws PeftException if that type cannot say the method
+     */
+    public PeftAdapter as(PeftType type) {
+        PeftConfig renamed = config.as(type);
+        Map<String, AdapterLayer> same = new LinkedHashMap<>();
+        layers.forEach((path, layer) ->
+                same.put(path, new AdapterLayer(renamed.method(path, hasBlocks(shapes(layer))), layer.parameters())));
+        return new PeftAdapter(renamed, same, saved);
+    }
+
+    /**
+     * Returns what does not fit a model: adapters for layers that it does not have or of other sizes, and layers that
+     * the configuration targets but that have no adapter here. Empty if all is well.
+     *
+     * @param linears the linear layers of the model
+     */
+    public List<String> problemsWith(Collection<LayerSpec> linears) {
+        Map<String, AdapterMethod> methods = new LinkedHashMap<>();
+        Map<String, Map<String, Shape>> shapes = new LinkedHashMap<>();
+        layers.forEach((path, layer) -> {
+            methods.put(path, layer.method());
+            shapes.put(path, shapes(layer));
+        });
+        return ModelFit.problems(config, methods, shapes, linears);
+    }
+}
