@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import org.bonepeft.graph.Cost;
 import org.bonepeft.graph.Graph;
 import org.bonepeft.graph.Tensor;
-import org.bonepeft.tensor.DType;
 
 /**
  * The graphs of adapted layers. Inputs are named {@code x}, {@code weight}, {@code bias} (see {@link LayerSpec}) and as
@@ -113,9 +112,8 @@ public final class AdapterGraphs {
     private static Map<String, Tensor> parameters(
             AdapterMethod method, LayerSpec layer, int k, int n, List<Tensor> inputs) {
         Map<String, Tensor> parameters = new LinkedHashMap<>();
-        DType stored = layer.weightType() == DType.F64 ? DType.F64 : DType.F32;
         for (AdapterParameter parameter : method.parameters(layer)) {
-            Tensor input = Tensor.input(input(k, n, parameter.name()), parameter.shape(), stored);
+            Tensor input = Tensor.input(input(k, n, parameter.name()), parameter.shape(), layer.parameterType());
             inputs.add(input);
             parameters.put(parameter.name(), input.cast(layer.weightType()));
         }

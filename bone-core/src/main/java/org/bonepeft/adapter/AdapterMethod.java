@@ -26,6 +26,11 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
     /** Returns the trainable parameters that a layer gets. */
     List<AdapterParameter> parameters(LayerSpec layer);
 
+    /** Returns how the adapter starts if the parameters' initializers do not say it all. */
+    default Optional<WeightStart> weightStart(LayerSpec layer) {
+        return Optional.empty();
+    }
+
     /** Returns the ways in which the method can be evaluated, {@link Evaluation#FORMED} always among them. */
     List<Evaluation> evaluations();
 

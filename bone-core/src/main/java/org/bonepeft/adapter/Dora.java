@@ -51,6 +51,15 @@ public record Dora(Lora lora) implements AdapterMethod {
     }
 
     @Override
+    public Optional<WeightStart> weightStart(LayerSpec layer) {
+        Lora.Started started = lora.started(layer);
+        Tensor low = started.matrices().b().matMul(started.matrices().a().scale(lora.scale()));
+        Map<String, Tensor> outputs = started.outputs(layer);
+        outputs.put(MAGNITUDE, rowNorm(started.weight().add(low)).reshape(layer.out()));
+        return Optional.of(started.toWeightStart(name(), layer, outputs));
+    }
+
+    @Override
     public List<Evaluation> evaluations() {
         return List.of(Evaluation.FACTORED, Evaluation.FORMED);
     }

@@ -53,6 +53,11 @@ public record LayerSpec(String path, long in, long out, boolean bias, DType weig
         return bias ? List.of(Tensor.input(BIAS, Shape.of(out), weightType)) : List.of();
     }
 
+    /** The element type of adapter parameters: float32, also on a half-precision base; float64 on a float64 base. */
+    DType parameterType() {
+        return weightType == DType.F64 ? DType.F64 : DType.F32;
+    }
+
     /** Returns {@code path (in 768, out 3072)}, as errors name a layer. */
     String describe() {
         return path + " (in " + in + ", out " + out + ")";
