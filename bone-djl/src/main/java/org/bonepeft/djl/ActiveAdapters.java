@@ -15,6 +15,7 @@ import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Evaluation;
 import org.bonepeft.adapter.LayerSpec;
+import org.bonepeft.djl.backend.Scalars;
 import org.bonepeft.graph.Cost;
 import org.bonepeft.graph.Graph;
 
@@ -62,7 +63,7 @@ final class ActiveAdapters {
             if (factor == 1) {
                 return value;
             }
-            NDArray scaled = value.mul(factor);
+            NDArray scaled = Scalars.times(value, factor);
             scaled.attach(owner);
             return scaled;
         }

@@ -67,6 +67,9 @@ final class BlockTree {
     }
 
     private static Map<String, Block> children(Block block) {
+        if (block instanceof Linear) {
+            return Map.of();
+        }
         if (block instanceof NamedChildren named) {
             return named.namedChildren();
         }

@@ -235,6 +235,7 @@ class AdaptedModelTest {
         add("b", new Lora(2, 4), "03Linear");
         float[] a = y();
         assertThat(model.layersOf("b").keySet()).containsExactly("03Linear");
+        assertThat(model.layers().keySet()).containsExactly("01Linear", "03Linear");
         model.activate("b");
         float[] b = y();
         assertThat(b).isNotEqualTo(a).isNotEqualTo(base);
@@ -357,7 +358,7 @@ class AdaptedModelTest {
                         float[] y = model.forward(new ParameterStore(own, false), new NDList(input), false)
                                 .singletonOrThrow()
                                 .toFloatArray();
-                        if (!java.util.Arrays.equals(y, a) && !java.util.Arrays.equals(y, b)) {
+                        if (distance(y, a) > 1e-5 && distance(y, b) > 1e-5) {
                             return false;
                         }
                     }
@@ -378,6 +379,14 @@ class AdaptedModelTest {
         stop.set(true);
         assertThat(switcher.get()).isGreaterThan(1);
         threads.shutdown();
+    }
+
+    private static double distance(float[] y, float[] z) {
+        double largest = 0;
+        for (int i = 0; i < y.length; i++) {
+            largest = Math.max(largest, Math.abs(y[i] - z[i]));
+        }
+        return largest;
     }
 
     @Test
