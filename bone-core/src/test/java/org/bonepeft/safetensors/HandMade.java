@@ -1,16 +1,26 @@
 package org.bonepeft.safetensors;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /** Files put together byte by byte, so that they can be wrong in any way. */
 final class HandMade {
     private HandMade() {}
+
+    /** A file of the Python library with tensors of all types, described in {@link PythonFileTest}; also a fuzzer's seed. */
+    static byte[] python() throws IOException {
+        try (InputStream file =
+                HandMade.class.getResourceAsStream("SafetensorsFuzzTestInputs/read/python.safetensors")) {
+            return Objects.requireNonNull(file).readAllBytes();
+        }
+    }
 
     /** Returns a file of this header and so many bytes of data, 0, 1, 2, ... */
     static byte[] bytes(byte[] header, int dataSize) {

@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,9 +23,7 @@ class MutatedFileTest {
 
     @BeforeEach
     void readSample() throws IOException {
-        try (InputStream sample = MutatedFileTest.class.getResourceAsStream("python.safetensors")) {
-            valid = Objects.requireNonNull(sample).readAllBytes();
-        }
+        valid = HandMade.python();
     }
 
     @Test

@@ -3,14 +3,14 @@ package org.bonepeft.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.stream.Stream;
 import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
+import org.bonepeft.testkit.GoldenFolder;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,34 +61,54 @@ class PythonFileTest {
     @TempDir
     Path directory;
 
-    private static byte[] python() throws IOException {
-        try (InputStream sample = PythonFileTest.class.getResourceAsStream("python.safetensors")) {
-            return Objects.requireNonNull(sample).readAllBytes();
-        }
-    }
-
     @Test
     void written_isTheSameBytes() throws IOException {
         Path path = directory.resolve("java.safetensors");
         SafetensorsWriter.write(path, TENSORS, METADATA);
-        assertThat(path).hasBinaryContent(python());
+        assertThat(path).hasBinaryContent(HandMade.python());
     }
 
     @Test
     void copied_isTheSameBytes() throws IOException {
-        Path path = directory.resolve("copy.safetensors");
-        try (SafetensorsFile file = HandMade.open(directory, python())) {
+        HandMade.open(directory, HandMade.python()).close();
+        copyIsTheSame(directory.resolve("hand-made.safetensors"));
+    }
+
+    @Test
+    void adaptersOfPeft_copied_areTheSameBytes() throws IOException {
+        for (Path adapter : GoldenFolder.get().adapters()) {
+            copyIsTheSame(adapter.resolve("adapter_model.safetensors"));
+        }
+    }
+
+    @Test
+    void publishedAdapters_copied_areTheSameBytes() throws IOException {
+        Path folder = Path.of(System.getProperty("bone.root", ""), "../shared/data/adapters");
+        Assumptions.assumeTrue(Files.isDirectory(folder), "no " + folder);
+        try (Stream<Path> files = Files.walk(folder)) {
+            List<Path> found = files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .toList();
+            assertThat(found).isNotEmpty();
+            for (Path file : found) {
+                copyIsTheSame(file);
+            }
+        }
+    }
+
+    private void copyIsTheSame(Path path) throws IOException {
+        Path copy = directory.resolve("copy.safetensors");
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
             List<TensorData> tensors = file.tensors().keySet().stream()
                     .map(name -> TensorData.copy(file, name))
                     .toList();
-            SafetensorsWriter.write(path, tensors, file.metadata());
+            SafetensorsWriter.write(copy, tensors, file.metadata());
         }
-        assertThat(path).hasBinaryContent(python());
+        assertThat(copy).hasSameBinaryContentAs(path);
     }
 
     @Test
     void read_hasAllValues() throws IOException {
-        try (SafetensorsFile file = HandMade.open(directory, python())) {
+        try (SafetensorsFile file = HandMade.open(directory, HandMade.python())) {
             assertThat(file.metadata()).isEqualTo(METADATA);
             assertThat(file.tensors()).hasSameSizeAs(TENSORS);
             for (TensorData tensor : TENSORS) {
@@ -109,28 +129,6 @@ class PythonFileTest {
                     .containsExactly(0f, -0f, 1f, -1.5f, 0.100097656f, 6.0070306e-8f, 65536f, REAL[7]);
             assertThat(file.floats("scalar")).containsExactly(2.5f);
             assertThat(file.floats("empty")).isEmpty();
-        }
-    }
-
-    @Test
-    void realAdapters_areReadAndCopied() throws IOException {
-        Path folder = Path.of(System.getProperty("bone.root", ""), "../shared/data/adapters");
-        Assumptions.assumeTrue(Files.isDirectory(folder), "no " + folder);
-        try (var files = Files.walk(folder)) {
-            for (Path path : files.filter(file -> file.toString().endsWith(".safetensors"))
-                    .toList()) {
-                try (SafetensorsFile file = SafetensorsFile.open(path)) {
-                    assertThat(file.tensors()).isNotEmpty();
-                    Path copy = directory.resolve("copy.safetensors");
-                    SafetensorsWriter.write(
-                            copy,
-                            file.tensors().keySet().stream()
-                                    .map(name -> TensorData.copy(file, name))
-                                    .toList(),
-                            file.metadata());
-                    assertThat(copy).hasSameBinaryContentAs(path);
-                }
-            }
         }
     }
 }
