@@ -99,7 +99,7 @@ final class JsonPrinter {
         BigDecimal exact = new BigDecimal(value);
         for (int digits = 1; digits < 17; digits++) {
             int precision = digits;
-            BigDecimal nearest = Stream.of(RoundingMode.FLOOR, RoundingMode.CEILING)
+            BigDecimal nearest = Stream.of(RoundingMode.HALF_EVEN, RoundingMode.FLOOR, RoundingMode.CEILING)
                     .map(mode -> exact.round(new MathContext(precision, mode)))
                     .filter(candidate -> candidate.doubleValue() == value)
                     .min(Comparator.comparing(
