@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -124,6 +125,12 @@ public final class GlueCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private String device;
 
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "threads of PyTorch (default: 1 for a hidden size up to 256, else one for each core)")
+    private @Nullable Integer threads;
+
     /** Creates the command; results go to {@code out}, progress to {@code err}. */
     public GlueCommand(PrintStream out, PrintStream err) {
         this.out = out;
@@ -147,6 +154,7 @@ public final class GlueCommand implements Callable<Integer> {
         require(weightDecay >= 0 && weightDecay <= 1, "--weight-decay must be between 0 and 1, not " + weightDecay);
         require(batchSize >= 1, "--batch-size must be 1 or more, not " + batchSize);
         require(maxLength >= 8, "--max-length must be 8 or more, not " + maxLength);
+        require(threads == null || threads >= 1, "--threads must be 1 or more, not " + threads);
         require(methods.stream().distinct().count() == methods.size(), "--method names a method twice");
         Path root = Path.of(System.getProperty("bone.root", "")).resolve("src-test-data");
         GlueLocation location = location(root.resolve("mini-glue"));
@@ -167,7 +175,8 @@ public final class GlueCommand implements Callable<Integer> {
                 maxLength,
                 Optional.ofNullable(output)
                         .orElse(Path.of("runs", "glue-" + location.task().title() + "-" + time)),
-                device());
+                device(),
+                threads == null ? OptionalInt.empty() : OptionalInt.of(threads));
     }
 
     private GlueLocation location(Path bundled) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
@@ -22,6 +23,9 @@ import org.bonepeft.examples.report.TextTable;
 
 /** One run of {@code bone glue}: reads, trains each method from the same start, reports, writes. */
 final class GlueRun {
+    private static final String THREADS = "ai.djl.pytorch.num_threads";
+    private static final int SMALL = 256;
+
     private final GlueOptions options;
     private final PrintStream out;
     private final PrintStream err;
@@ -49,6 +53,7 @@ final class GlueRun {
             List<MethodPlan> plans = options.methods().stream()
                     .map(method -> MethodPlan.of(method, options, shapes))
                     .toList();
+            setThreads(config);
             checkDevice();
             describe(data, rows);
             TextTable table = new TextTable(titles(rows));
@@ -146,6 +151,20 @@ final class GlueRun {
             say(
                     "who always answers %s has %s %.3f",
                     task.labels().get(constant), rows.scoreTitles().get(i), scores.get(i));
+        }
+    }
+
+    /**
+     * The threads of PyTorch spin while they wait for each other: small products gain little from a second one, and lose
+     * twentyfold where another program keeps the cores busy. DJL reads the property when it loads the engine.
+     */
+    private void setThreads(RobertaConfig config) {
+        OptionalInt threads = options.threads();
+        if (threads.isEmpty() && config.hiddenSize() <= SMALL) {
+            threads = OptionalInt.of(1);
+        }
+        if (System.getProperty(THREADS) == null) {
+            threads.ifPresent(number -> System.setProperty(THREADS, Integer.toString(number)));
         }
     }
 
