@@ -86,9 +86,11 @@ public final class SafetensorsFile implements TensorSource {
         }
     }
 
+    /** Reads in parts, because the JDK keeps a native buffer as large as the largest read of each thread. */
     private static ByteBuffer read(FileChannel channel, long position, int length) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        while (buffer.hasRemaining()) {
+        while (buffer.position() < length) {
+            buffer.limit(Math.min(length, buffer.position() + (1 << 20)));
             if (channel.read(buffer, position + buffer.position()) < 0) {
                 throw new EOFException("the file was cut while it was read");
             }
