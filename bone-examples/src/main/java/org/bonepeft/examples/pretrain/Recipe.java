@@ -1,0 +1,59 @@
+package org.bonepeft.examples.pretrain;
+
+import org.bonepeft.djl.model.roberta.RobertaConfig;
+
+/**
+ * How large the model is and how it is trained.
+ *
+ * @param merges of the tokenizer
+ * @param batchTokens tokens per step, padding included
+ * @param maximumTokens the longest sequence the model takes
+ * @param learningRate its peak
+ */
+record Recipe(
+        int merges,
+        int hidden,
+        int layers,
+        int heads,
+        int maximumTokens,
+        int steps,
+        int batchTokens,
+        double learningRate,
+        double weightDecay,
+        long seed) {
+    /** Lines the tokenizer is trained on. */
+    static final int TOKENIZER_LINES = 60_000;
+
+    /** The recipe of the model that comes with the project. */
+    static Recipe full(long seed) {
+        return new Recipe(3500, 128, 4, 4, 128, 4000, 1536, 2e-3, 0.01, seed);
+    }
+
+    /** A model that is good for nothing, in seconds, to see the whole way work. */
+    static Recipe quick(long seed) {
+        return new Recipe(500, 32, 2, 2, 128, 40, 512, 5e-3, 0.01, seed);
+    }
+
+    Recipe withSteps(int other) {
+        return new Recipe(
+                merges, hidden, layers, heads, maximumTokens, other, batchTokens, learningRate, weightDecay, seed);
+    }
+
+    RobertaConfig config(int vocabulary) {
+        return RobertaConfig.builder()
+                .setVocabSize(vocabulary)
+                .setHiddenSize(hidden)
+                .setLayers(layers)
+                .setHeads(heads)
+                .setIntermediateSize(4 * hidden)
+                .optMaxPositions(maximumTokens + 2)
+                .optTokenIds(0, 1, 2)
+                .build();
+    }
+
+    /** The share of the peak learning rate at a step from 0: up over a twentieth of the steps, then down to zero. */
+    double schedule(int step) {
+        int warmUp = Math.max(1, steps / 20);
+        return step < warmUp ? (step + 1.0) / warmUp : (double) (steps - step) / (steps - warmUp);
+    }
+}
