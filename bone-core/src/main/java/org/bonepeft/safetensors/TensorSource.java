@@ -12,7 +12,8 @@ import org.bonepeft.tensor.DType;
  * <p>The buffers are read-only, little-endian views of the mapped file: nothing is copied. A buffer keeps its mapping
  * alive by itself, so it stays valid after {@link #close()}; the mapping goes when the garbage collector finds the last
  * buffer gone. The arrays are copies. A source may be used by several threads. A mapped file must not be shortened or
- * rewritten in place by another program; {@link SafetensorsWriter} replaces files instead (which Windows refuses while a mapping lives).
+ * rewritten in place by another program; {@link SafetensorsWriter} replaces files instead (which Windows refuses while a
+ * mapping lives).
  */
 public interface TensorSource extends Closeable {
     /** Returns the {@code __metadata__} of the file, empty if it has none. */
