@@ -7,17 +7,29 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.LayerAdapter;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.peft.AdapterLayer;
+import org.bonepeft.peft.AdapterTensor;
+import org.bonepeft.peft.PeftAdapter;
+import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.peft.Targets;
+import org.bonepeft.tensor.Shape;
 
 /** A RoBERTa with a classification head on a device, with the memory it takes; close it to free that. */
 final class Classifier implements AutoCloseable {
@@ -26,11 +38,13 @@ final class Classifier implements AutoCloseable {
 
     private final NDManager manager;
     private final RobertaForSequenceClassification model;
+    private final Optional<AdaptedModel> adapted;
     private final ParameterStore store;
 
-    private Classifier(NDManager manager, RobertaForSequenceClassification model) {
+    private Classifier(NDManager manager, RobertaForSequenceClassification model, Optional<AdaptedModel> adapted) {
         this.manager = manager;
         this.model = model;
+        this.adapted = adapted;
         this.store = new ParameterStore(manager, false);
     }
 
@@ -49,8 +63,9 @@ final class Classifier implements AutoCloseable {
             if (plan.method() == Method.HEAD_ONLY) {
                 model.encoder().freezeParameters(true);
             }
-            plan.adapter().ifPresent(adapter -> Adapters.attach(model, adapterConfig(adapter, options)));
-            return new Classifier(manager, model);
+            Optional<AdaptedModel> adapted =
+                    plan.adapter().map(adapter -> Adapters.attach(model, adapterConfig(adapter, options)));
+            return new Classifier(manager, model, adapted);
         } catch (Throwable e) {
             manager.close();
             throw e;
@@ -66,9 +81,41 @@ final class Classifier implements AutoCloseable {
                 .build();
     }
 
-    /** Writes what was trained. */
-    void save(Path folder) throws IOException {
-        model.save(folder);
+    /**
+     * Writes what was trained: an adapter with the head, as Hugging Face PEFT keeps it, or without an adapter the model.
+     *
+     * @param base the folder of the base model, to be named in the adapter's configuration
+     */
+    void save(Path folder, Path base) throws IOException {
+        if (adapted.isEmpty()) {
+            model.save(folder);
+            Files.copy(base.resolve(TextEncoder.FILE), folder.resolve(TextEncoder.FILE));
+            return;
+        }
+        AdapterConfig config =
+                adapted.get().config(adapted.get().adapters().iterator().next());
+        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
+        adapted.get().layersOf(config.name()).forEach((path, layer) -> {
+            LayerAdapter adapter = Objects.requireNonNull(layer.adapters().get(config.name()));
+            layers.put(path, new AdapterLayer(adapter.method(), tensors(adapter.parameters())));
+        });
+        Map<String, Parameter> head = new LinkedHashMap<>(model.tensors());
+        head.keySet().removeIf(name -> !name.startsWith(MethodPlan.HEAD + "."));
+        PeftConfig peft = PeftConfig.of(config.method(), config.targets())
+                .withModulesToSave(config.modulesToSave())
+                .with("base_model_name_or_path", base.toString())
+                .with("task_type", "SEQ_CLS");
+        Files.createDirectories(folder);
+        new PeftAdapter(peft, layers, tensors(head)).write(folder);
+    }
+
+    private static Map<String, AdapterTensor> tensors(Map<String, Parameter> parameters) {
+        Map<String, AdapterTensor> tensors = new LinkedHashMap<>();
+        parameters.forEach((name, parameter) -> {
+            Shape shape = Shape.of(parameter.getArray().getShape().getShape());
+            tensors.put(name, new AdapterTensor(shape, parameter.getArray().toFloatArray()));
+        });
+        return tensors;
     }
 
     /** Returns logits [batch, classes] of these rows. */

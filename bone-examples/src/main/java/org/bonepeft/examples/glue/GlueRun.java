@@ -61,8 +61,8 @@ final class GlueRun {
             for (MethodPlan plan : plans) {
                 try (Classifier classifier = Classifier.prepare(plan, options, config)) {
                     losses.put(plan.title(), train(plan, classifier, rows, table));
-                    if (plan.adapter().isEmpty() && (plan.method() == Method.FULL || plans.size() == 1)) {
-                        classifier.save(output.path().resolve(plan.method().toString()));
+                    if (plan.method() != Method.HEAD_ONLY || plans.size() == 1) {
+                        classifier.save(output.path().resolve(plan.method().toString()), options.model());
                     }
                 }
             }

@@ -13,6 +13,9 @@ import org.bonepeft.BoneException;
 
 /** Turns sentences and pairs of them into token ids as the {@code tokenizer.json} of a model says. */
 final class TextEncoder implements AutoCloseable {
+    /** The file that says how to tokenize. */
+    static final String FILE = "tokenizer.json";
+
     private static final int CHUNK = 1000;
 
     private final HuggingFaceTokenizer tokenizer;
@@ -25,7 +28,7 @@ final class TextEncoder implements AutoCloseable {
      * @throws IOException if it cannot be read
      */
     TextEncoder(Path modelFolder, int maxLength) throws IOException {
-        Path file = modelFolder.resolve("tokenizer.json");
+        Path file = modelFolder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw new BoneException("no such file: " + file + " (the tokenizer belongs into the model's folder)");
         }

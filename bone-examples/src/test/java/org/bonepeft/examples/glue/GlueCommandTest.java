@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bonepeft.adapter.Lora;
 import org.bonepeft.examples.Main;
+import org.bonepeft.peft.PeftAdapter;
+import org.bonepeft.peft.PeftType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,7 +63,7 @@ class GlueCommandTest {
     }
 
     @Test
-    void run_allMethods_writesTableAdaptersAndPicture() {
+    void run_allMethods_writesTableAdaptersAndPicture() throws IOException {
         int code = run("--method", "head-only,lora,bone,full", "--rank", "4", "--max-steps", "3");
         assertThat(code).as(err.toString(UTF_8)).isZero();
         assertThat(out.toString(UTF_8))
@@ -75,6 +78,15 @@ class GlueCommandTest {
         assertThat(results.resolve("loss.png")).isNotEmptyFile();
         assertThat(results.resolve("report.txt")).content().contains("bone r=4");
         assertThat(results.resolve("full")).isDirectoryContaining("glob:**/model.safetensors");
+        assertThat(results.resolve("full")).isDirectoryContaining("glob:**/tokenizer.json");
+        assertThat(results.resolve("head-only")).doesNotExist();
+        PeftAdapter bone = PeftAdapter.read(results.resolve("bone"));
+        assertThat(bone.config().type()).isEqualTo(PeftType.MISS);
+        assertThat(bone.layers())
+                .containsOnlyKeys(
+                        "roberta.encoder.layer.0.attention.self.query", "roberta.encoder.layer.0.attention.self.value");
+        assertThat(bone.saved()).hasSize(4).containsKey("classifier.out_proj.weight");
+        assertThat(PeftAdapter.read(results.resolve("lora")).config().method()).isEqualTo(new Lora(2, 4));
     }
 
     @Test
