@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.examples.glue.GlueCommand;
+import org.bonepeft.examples.pretrain.PretrainCommand;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -54,6 +55,7 @@ public final class Main {
         Main root = new Main();
         CommandLine program = new CommandLine(root);
         program.addSubcommand(new GlueCommand(out, err));
+        program.addSubcommand(new PretrainCommand(out, err));
         program.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         program.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         program.setCaseInsensitiveEnumValuesAllowed(true);

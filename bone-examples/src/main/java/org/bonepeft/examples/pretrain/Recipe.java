@@ -6,12 +6,14 @@ import org.bonepeft.djl.model.roberta.RobertaConfig;
  * How large the model is and how it is trained.
  *
  * @param merges of the tokenizer
+ * @param tokenizerLines lines of text the tokenizer is trained on
  * @param batchTokens tokens per step, padding included
  * @param maximumTokens the longest sequence the model takes
  * @param learningRate its peak
  */
 record Recipe(
         int merges,
+        int tokenizerLines,
         int hidden,
         int layers,
         int heads,
@@ -21,22 +23,29 @@ record Recipe(
         double learningRate,
         double weightDecay,
         long seed) {
-    /** Lines the tokenizer is trained on. */
-    static final int TOKENIZER_LINES = 60_000;
-
     /** The recipe of the model that comes with the project. */
     static Recipe full(long seed) {
-        return new Recipe(3500, 128, 4, 4, 128, 4000, 1536, 2e-3, 0.01, seed);
+        return new Recipe(3500, 60_000, 128, 4, 4, 128, 4000, 1536, 2e-3, 0.01, seed);
     }
 
     /** A model that is good for nothing, in seconds, to see the whole way work. */
     static Recipe quick(long seed) {
-        return new Recipe(500, 32, 2, 2, 128, 40, 512, 5e-3, 0.01, seed);
+        return new Recipe(500, 3_000, 32, 2, 2, 128, 40, 512, 5e-3, 0.01, seed);
     }
 
     Recipe withSteps(int other) {
         return new Recipe(
-                merges, hidden, layers, heads, maximumTokens, other, batchTokens, learningRate, weightDecay, seed);
+                merges,
+                tokenizerLines,
+                hidden,
+                layers,
+                heads,
+                maximumTokens,
+                other,
+                batchTokens,
+                learningRate,
+                weightDecay,
+                seed);
     }
 
     RobertaConfig config(int vocabulary) {

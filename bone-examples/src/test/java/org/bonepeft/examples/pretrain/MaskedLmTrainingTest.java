@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MaskedLmTrainingTest {
-    private static final Recipe RECIPE = new Recipe(200, 32, 2, 2, 64, 25, 512, 1e-2, 0.01, 1);
+    private static final Recipe RECIPE = new Recipe(200, 500, 32, 2, 2, 64, 25, 512, 1e-2, 0.01, 1);
 
     @TempDir
     Path folder;
@@ -36,7 +36,7 @@ class MaskedLmTrainingTest {
 
     private double[] train() throws IOException {
         BpeTrainer trainer = new BpeTrainer();
-        corpus().lines(500).forEach(line -> line.forEach(trainer::add));
+        corpus().lines(RECIPE.tokenizerLines()).forEach(line -> line.forEach(trainer::add));
         TokenizerFiles files = new TokenizerFiles(trainer.merges(RECIPE.merges()));
         files.write(folder, RECIPE.maximumTokens());
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);

@@ -1,0 +1,63 @@
+package org.bonepeft.examples.pretrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bonepeft.djl.model.roberta.RobertaForMaskedLm;
+import org.bonepeft.examples.Main;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PretrainCommandTest {
+    @TempDir
+    Path folder;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(String... options) {
+        String[] args = new String[options.length + 1];
+        args[0] = "pretrain";
+        System.arraycopy(options, 0, args, 1, options.length);
+        return Main.run(
+                args,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void quick_writesModelAndTasks() throws IOException {
+        Path model = folder.resolve("model");
+        Path data = folder.resolve("data");
+        assertThat(run("--quick", "--steps", "2", "--out", model.toString(), "--data-out", data.toString()))
+                .as(err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("2 steps");
+        assertThat(model).isDirectoryContaining("glob:**/tokenizer.json").isDirectoryContaining("glob:**/config.json");
+        assertThat(data.resolve("MNLI")).isDirectoryContaining("glob:**/dev_mismatched.tsv");
+        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            assertThat(RobertaForMaskedLm.load(model, manager).config().vocabSize())
+                    .isEqualTo(761);
+        }
+    }
+
+    @Test
+    void wrongUsage_isTold() {
+        assertThat(run("--steps", "0")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--steps must be 1 or more, not 0");
+    }
+
+    @Test
+    void existingOutput_isLeftAlone() throws IOException {
+        Path file = Files.writeString(folder.resolve("here"), "text");
+        assertThat(run("--quick", "--out", folder.toString())).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("exists already");
+        assertThat(file).hasContent("text");
+    }
+}
