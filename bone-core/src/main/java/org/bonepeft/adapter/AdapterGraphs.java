@@ -132,6 +132,14 @@ public final class AdapterGraphs {
                 .orElseThrow();
     }
 
+    /**
+     * Returns a text of a few lines: the evaluation that {@link #cheapest} chooses, its cost, the alternatives' and the
+     * frozen layer's.
+     */
+    public static String explain(AdapterMethod method, LayerSpec layer, long tokens, boolean training) {
+        return Explanation.of(method, layer, tokens, training);
+    }
+
     /** Returns the cost of one forward pass or, if {@code training}, of forward and backward with dx. */
     public static Cost cost(AdapterMethod method, LayerSpec layer, Evaluation evaluation, boolean training) {
         Graph forward = forward(method, layer, evaluation, training);

@@ -24,7 +24,8 @@ import org.bonepeft.tensor.Shape;
  * @param dropout the rate at which inputs of the adapter are zeroed in training; col only, as in PEFT
  * @param randomStart kaiming-uniform instead of zeros at the start, PEFT's {@code init_weights=False}
  */
-public record Bone(int rank, Grouping grouping, double dropout, boolean randomStart) implements AdapterMethod {
+public record Bone(int rank, Grouping grouping, double dropout, boolean randomStart)
+        implements AdapterMethod, LoraConvertible {
     /** The only parameter. */
     public static final String BLOCK = "bone";
 
@@ -89,6 +90,30 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
     @Override
     public Optional<Tensor> inverse(LayerSpec layer, Tensor merged, Map<String, Tensor> parameters) {
         return Optional.of(merged.sub(delta(layer, merged, parameters)));
+    }
+
+    @Override
+    public AdapterMethod method() {
+        return this;
+    }
+
+    @Override
+    public LoraStart.Matrices matrices(LayerSpec layer, Tensor block) {
+        Tensor units = Tensor.identity(rank, block.type());
+        return grouping == Grouping.COL
+                ? new LoraStart.Matrices(Blocks.repeat(units, 1, layer.in()), block.transpose())
+                : new LoraStart.Matrices(block, Blocks.repeat(units, 0, layer.out()));
+    }
+
+    @Override
+    public Tensor block(LayerSpec layer, Tensor a, Tensor b) {
+        // A block longer than the side that it repeats along has a part that no weight meets: zeros.
+        if (grouping == Grouping.COL) {
+            long used = Math.min(rank, layer.in());
+            return b.matMul(a.slice(1, 0, used)).transpose().pad(0, 0, rank - used);
+        }
+        long used = Math.min(rank, layer.out());
+        return b.slice(0, 0, used).matMul(a).pad(0, 0, rank - used);
     }
 
     @Override

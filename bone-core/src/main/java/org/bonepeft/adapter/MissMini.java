@@ -17,7 +17,7 @@ import org.bonepeft.tensor.Shape;
  * @param miniRank m, PEFT's mini_r
  * @param dropout the rate at which inputs of the adapter are zeroed in training
  */
-public record MissMini(int rank, int miniRank, double dropout) implements AdapterMethod {
+public record MissMini(int rank, int miniRank, double dropout) implements AdapterMethod, LoraConvertible {
     /** The only parameter. */
     public static final String BLOCK = Bone.BLOCK;
 
@@ -75,6 +75,25 @@ public record MissMini(int rank, int miniRank, double dropout) implements Adapte
     @Override
     public Optional<Tensor> inverse(LayerSpec layer, Tensor merged, Map<String, Tensor> parameters) {
         return Optional.of(merged.sub(delta(layer, merged, parameters)));
+    }
+
+    @Override
+    public AdapterMethod method() {
+        return this;
+    }
+
+    @Override
+    public LoraStart.Matrices matrices(LayerSpec layer, Tensor block) {
+        return new LoraStart.Matrices(
+                Blocks.repeat(Tensor.identity(rank, block.type()), 1, layer.in()),
+                block.transpose().tile(0, layer.out() / miniRank));
+    }
+
+    @Override
+    public Tensor block(LayerSpec layer, Tensor a, Tensor b) {
+        long used = Math.min(rank, layer.in());
+        Tensor first = b.slice(0, 0, miniRank).matMul(a.slice(1, 0, used));
+        return first.transpose().pad(0, 0, rank - used);
     }
 
     @Override

@@ -131,8 +131,10 @@ public record Cost(TokenCount flops, TokenCount allocatedBytes, TokenCount keptB
         Set<Tensor> strided = new HashSet<>();
         for (Tensor node : graph.nodes()) {
             Op op = node.op();
-            boolean reorders = op instanceof Op.Permute || op instanceof Op.Slice || op instanceof Op.ExpandAs;
-            boolean inherits = op instanceof Op.StopGradient
+            boolean rows = op instanceof Op.Slice slice && slice.axis() == 0;
+            boolean reorders =
+                    op instanceof Op.Permute || op instanceof Op.ExpandAs || (op instanceof Op.Slice && !rows);
+            boolean inherits = (op instanceof Op.StopGradient || rows)
                     && strided.contains(op.operands().get(0));
             if (reorders || inherits) {
                 strided.add(node);
