@@ -54,8 +54,13 @@ public record LayerSpec(String path, long in, long out, boolean bias, DType weig
     }
 
     /** The element type of adapter parameters: float32, also on a half-precision base; float64 on a float64 base. */
-    DType parameterType() {
+    public DType parameterType() {
         return weightType == DType.F64 ? DType.F64 : DType.F32;
+    }
+
+    /** Returns the same layer in other types. */
+    public LayerSpec withTypes(DType weight, DType input) {
+        return new LayerSpec(path, in, out, bias, weight, input);
     }
 
     /** Returns {@code path (in 768, out 3072)}, as errors name a layer. */

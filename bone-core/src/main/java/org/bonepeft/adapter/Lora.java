@@ -60,6 +60,11 @@ public record Lora(int rank, double alpha, boolean rankStabilized, double dropou
         this(rank, alpha, false, 0, start);
     }
 
+    /** Returns whether the start takes part of the frozen weight over, which then becomes a residual. */
+    public boolean changesWeight() {
+        return start instanceof LoraStart.Factored;
+    }
+
     /** Returns s. */
     public double scale() {
         return alpha / (rankStabilized ? Math.sqrt(rank) : rank);

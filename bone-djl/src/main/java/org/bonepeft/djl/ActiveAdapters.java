@@ -10,7 +10,9 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Evaluation;
@@ -23,6 +25,7 @@ import org.bonepeft.graph.Graph;
 final class ActiveAdapters {
     private final LayerSpec spec;
     private final List<AdapterMethod> methods;
+    private final Optional<LayerAdapter.Residual> residual;
     private final Map<String, Source> inputs = new LinkedHashMap<>();
     private final Map<Choice, Graph> graphs = new ConcurrentHashMap<>();
     private final Map<Boolean, List<Map<Evaluation, Cost>>> costs = new ConcurrentHashMap<>();
@@ -30,6 +33,14 @@ final class ActiveAdapters {
     ActiveAdapters(LayerSpec spec, List<String> names, List<LayerAdapter> adapters) {
         this.spec = spec;
         this.methods = adapters.stream().map(LayerAdapter::method).toList();
+        List<LayerAdapter.Residual> residuals = adapters.stream()
+                .flatMap(adapter -> adapter.residual().stream())
+                .toList();
+        if (residuals.size() > 1) {
+            throw new AdapterException(spec.path() + ": of the adapters " + names
+                    + " more than one has a frozen weight of its own (PiSSA, OLoRA, LoRA-GA); activate one of them");
+        }
+        residual = residuals.stream().findFirst();
         for (int k = 0; k < adapters.size(); k++) {
             int index = k;
             AdapterMethod method = methods.get(k);
@@ -44,6 +55,11 @@ final class ActiveAdapters {
                                             .filter(label::equals)
                                             .isPresent())));
         }
+    }
+
+    /** The frozen weight to use instead of the base's, if an adapter has its own. */
+    Optional<LayerAdapter.Residual> residual() {
+        return residual;
     }
 
     /** Where the values of the graph's inputs come from, by their names in the graph. */

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
@@ -24,7 +23,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
-import org.bonepeft.adapter.AdapterParameter;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.djl.backend.GraphRunner;
 import org.bonepeft.djl.torch.TorchGraphRunner;
@@ -46,7 +44,7 @@ public final class AdaptedLinear extends Linear {
     private final @Nullable Parameter bias;
     private final GraphRunner runner;
     private final AdapterSelection selection;
-    private final Map<List<String>, ActiveAdapters> combinations = new ConcurrentHashMap<>();
+    private final Map<Combination, ActiveAdapters> combinations = new ConcurrentHashMap<>();
     private volatile Map<String, LayerAdapter> adapters = Map.of();
     private volatile List<String> merged = List.of();
 
@@ -74,7 +72,7 @@ public final class AdaptedLinear extends Linear {
         weight = weight(path, base);
         bias = parameters.get("bias");
         Shape shape = weight.getArray().getShape();
-        DType type = weight.getArray().getDataType() == DataType.FLOAT64 ? DType.F64 : DType.F32;
+        DType type = Values.type(weight.getArray());
         spec = new LayerSpec(path, shape.get(1), shape.get(0), bias != null, type, type);
         inputShapes = new Shape[] {new Shape(1, spec.in())};
         inputNames = List.of("linearInput");
@@ -147,32 +145,9 @@ public final class AdaptedLinear extends Linear {
                     spec.path() + " has an adapter '" + name + "' already; remove it first or take another name");
         }
         method.check(spec);
-        Map<String, Parameter> created = new LinkedHashMap<>();
-        for (AdapterParameter wanted : method.parameters(spec)) {
-            Parameter parameter = Parameter.builder()
-                    .setName(name + "." + wanted.name())
-                    .setType(Parameter.Type.OTHER)
-                    .build();
-            float[] start = wanted.initializer().initialize(wanted.shape(), random);
-            parameter.setArray(parameterArray(start, new Shape(wanted.shape().toArray())));
-            parameter.freeze(false);
-            created.put(wanted.name(), parameter);
-        }
-        LayerAdapter adapter = new LayerAdapter(method, created);
+        LayerAdapter adapter = AdapterStart.start(spec, method, weight.getArray(), name, random);
         putAdapter(name, adapter);
         return adapter;
-    }
-
-    private NDArray parameterArray(float[] values, Shape shape) {
-        NDArray frozen = weight.getArray();
-        NDManager manager = frozen.getManager();
-        DataType type = spec.weightType() == DType.F64 ? DataType.FLOAT64 : DataType.FLOAT32;
-        // An array made from Java memory aliases it; the duplicate does not.
-        try (NDArray aliased = manager.create(values, shape);
-                NDArray moved = aliased.toDevice(frozen.getDevice(), true);
-                NDArray typed = moved.toType(type, true)) {
-            return typed.duplicate();
-        }
     }
 
     private void putAdapter(String name, LayerAdapter adapter) {
@@ -190,7 +165,7 @@ public final class AdaptedLinear extends Linear {
             throw new AdapterException(spec.path() + " has no adapter '" + name + "'; it has " + adapters.keySet());
         }
         adapters = Collections.unmodifiableMap(fewer);
-        combinations.keySet().removeIf(names -> names.contains(name));
+        combinations.keySet().removeIf(combination -> combination.names().contains(name));
         taken.parameters().keySet().forEach(label -> parameters.remove(name + "." + label));
         return taken;
     }
@@ -249,21 +224,25 @@ public final class AdaptedLinear extends Linear {
         if (shape.dimension() == 0 || shape.get(shape.dimension() - 1) != spec.in()) {
             throw new AdapterException(spec.path() + " takes [..., " + spec.in() + "], was given " + shape);
         }
-        NDArray weightArray = store.getValue(weight, device, training);
-        @Nullable NDArray biasArray = store.getValue(bias, device, training);
         Map<String, LayerAdapter> known = adapters;
         List<String> acting = active.stream()
                 .filter(name -> known.containsKey(name) && !merged.contains(name))
                 .toList();
-        if (acting.isEmpty()) {
-            return linear(x, weightArray, biasArray).singletonOrThrow();
+        DType type = Values.type(x);
+        @Nullable NDArray biasArray = store.getValue(bias, device, training);
+        if (acting.isEmpty() && type == spec.weightType()) {
+            return linear(x, store.getValue(weight, device, training), biasArray)
+                    .singletonOrThrow();
         }
         ActiveAdapters adapted = combinations.computeIfAbsent(
-                acting,
-                names -> new ActiveAdapters(
-                        spec,
-                        names,
-                        names.stream().map(name -> adapter(known, name)).toList()));
+                new Combination(acting, type),
+                combination -> new ActiveAdapters(
+                        spec.withTypes(spec.weightType(), combination.type()),
+                        acting,
+                        acting.stream().map(name -> adapter(known, name)).toList()));
+        NDArray weightArray = adapted.residual().isPresent()
+                ? adapted.residual().get().weight()
+                : store.getValue(weight, device, training);
         NDManager manager = x.getManager();
         Map<String, NDArray> values = new LinkedHashMap<>();
         values.put(LayerSpec.WEIGHT, weightArray);
@@ -287,6 +266,8 @@ public final class AdaptedLinear extends Linear {
             return y.reshape(getOutputShapes(new Shape[] {shape})[0]);
         }
     }
+
+    private record Combination(List<String> names, DType type) {}
 
     private static LayerAdapter adapter(Map<String, LayerAdapter> known, String name) {
         return Objects.requireNonNull(known.get(name));

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -17,6 +19,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.peft.PeftAdapter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +92,40 @@ public final class AdaptedModel {
         wholeModules.add(config);
         configs.put(config.name(), config);
         train(active());
+    }
+
+    /**
+     * Adds an adapter that was read from files. It starts inactive.
+     *
+     * @throws AdapterException if it does not fit the model; it names the layers, and nothing is changed
+     */
+    public void add(PeftAdapter adapter, String name) {
+        PeftFiles.check(adapter, new BlockTree(block).linears());
+        add(AdapterConfig.of(adapter, name));
+        assign(adapter, name);
+    }
+
+    void assign(PeftAdapter adapter, String name) {
+        PeftFiles.assign(adapter, layersOf(name), name);
+        Map<String, NDArray> whole = wholeModules.values(name);
+        PeftFiles.assignWhole(adapter, whole);
+    }
+
+    /**
+     * Returns an adapter as PEFT keeps it. PiSSA, OLoRA and LoRA-GA become a plain LoRA of twice the rank, which gives
+     * the same model on the original base: {@code A' = [A; A0]}, {@code B' = [B, -B0]}.
+     */
+    public PeftAdapter export(String name) {
+        return PeftFiles.export(config(name), layersOf(name), wholeModules.values(name));
+    }
+
+    /**
+     * Writes an adapter into a directory that PEFT reads; atomically, see {@link PeftAdapter#write}.
+     *
+     * @throws IOException if the disk fails; the directory then holds what it held
+     */
+    public void save(String name, Path directory) throws IOException {
+        export(name).write(directory);
     }
 
     /** Returns the names of the active adapters, in the order in which they act. */
@@ -303,9 +340,7 @@ public final class AdaptedModel {
     public Block unload() {
         BlockTree tree = new BlockTree(block);
         layers.forEach((path, layer) -> {
-            layer.adapters()
-                    .values()
-                    .forEach(adapter -> adapter.parameters().values().forEach(Parameter::close));
+            layer.adapters().values().forEach(LayerAdapter::close);
             tree.replace(path, layer.base());
         });
         if (merger.merged().isEmpty()) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.Targets;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ public final class AdapterConfig {
     private final String name;
     private final AdapterMethod method;
     private final Map<String, AdapterMethod> patterns;
+    private final Map<String, AdapterMethod> exact;
     private final Targets targets;
     private final List<String> modulesToSave;
     private final long seed;
@@ -31,19 +33,40 @@ public final class AdapterConfig {
             String name,
             AdapterMethod method,
             Map<String, AdapterMethod> patterns,
+            Map<String, AdapterMethod> exact,
             Targets targets,
             List<String> modulesToSave,
             long seed) {
         this.name = name;
         this.method = method;
         this.patterns = new LinkedHashMap<>(patterns);
+        this.exact = exact;
         this.targets = targets;
         this.modulesToSave = modulesToSave;
         this.seed = seed;
     }
 
     AdapterConfig withName(String other) {
-        return new AdapterConfig(other, method, patterns, targets, modulesToSave, seed);
+        return new AdapterConfig(other, method, patterns, exact, targets, modulesToSave, seed);
+    }
+
+    /** Returns the configuration of an adapter that was read from files. */
+    static AdapterConfig of(PeftAdapter adapter, String name) {
+        Map<String, AdapterMethod> methods = new LinkedHashMap<>();
+        adapter.layers().forEach((path, layer) -> methods.put(path, layer.method()));
+        // PEFT lists the usual names of heads; only those that the file has tensors of are there.
+        List<String> modules = adapter.config().modulesToSave().stream()
+                .filter(module -> adapter.saved().keySet().stream()
+                        .anyMatch(tensor -> ("." + tensor + ".").contains("." + module + ".")))
+                .toList();
+        return new AdapterConfig(
+                name,
+                adapter.config().method(),
+                Map.of(),
+                methods,
+                adapter.config().targets(),
+                modules,
+                0);
     }
 
     /** Returns a builder. */
@@ -63,6 +86,16 @@ public final class AdapterConfig {
 
     /** Returns the method of a layer: that of the first pattern which is a suffix of its path, else the general one. */
     public AdapterMethod method(String path) {
+        @Nullable AdapterMethod own = exact.get(path);
+        return own != null ? own : byPattern(path);
+    }
+
+    /** Returns the methods of layers that patterns name. */
+    Map<String, AdapterMethod> patterns() {
+        return patterns;
+    }
+
+    private AdapterMethod byPattern(String path) {
         return patterns.entrySet().stream()
                 .filter(pattern -> path.matches("(.*\\.)?(" + pattern.getKey() + ")$"))
                 .map(Map.Entry::getValue)
@@ -146,7 +179,7 @@ public final class AdapterConfig {
                 throw new AdapterException(
                         "an adapter configuration needs a method and targets; call setMethod and" + " setTargets");
             }
-            return new AdapterConfig(name, method, patterns, targets, modulesToSave, seed);
+            return new AdapterConfig(name, method, patterns, Map.of(), targets, modulesToSave, seed);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.bonepeft.adapter.AdapterException;
+import org.bonepeft.peft.PeftAdapter;
 
 /** Puts adapters into DJL models. */
 public final class Adapters {
@@ -37,6 +38,19 @@ public final class Adapters {
         model.freezeParameters(true);
         AdaptedModel adapted = new AdaptedModel(model, selection, layers, config);
         adapted.activate(config.name());
+        return adapted;
+    }
+
+    /**
+     * Puts an adapter that was read from files into a model, active and trainable, as {@link #attach(Block,
+     * AdapterConfig)} does.
+     *
+     * @throws AdapterException if the adapter does not fit the model; it names the layers, and the model is as it was
+     */
+    public static AdaptedModel attach(Block model, PeftAdapter adapter, String name) {
+        PeftFiles.check(adapter, new BlockTree(model).linears());
+        AdaptedModel adapted = attach(model, AdapterConfig.of(adapter, name));
+        adapted.assign(adapter, name);
         return adapted;
     }
 

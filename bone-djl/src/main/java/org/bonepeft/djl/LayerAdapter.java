@@ -5,6 +5,7 @@ import ai.djl.nn.Parameter;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +15,29 @@ import org.jspecify.annotations.Nullable;
  *
  * @param method what it does
  * @param parameters its trainable parameters, by their names in the method
+ * @param residual what the frozen weight becomes for this adapter, if its start takes part of it over (PiSSA, OLoRA,
+ *     LoRA-GA); the base weight itself stays
  */
-public record LayerAdapter(AdapterMethod method, Map<String, Parameter> parameters) {
+public record LayerAdapter(AdapterMethod method, Map<String, Parameter> parameters, Optional<Residual> residual) {
     /** Copies the map. */
     public LayerAdapter {
         parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    }
+
+    /**
+     * A frozen weight of an adapter's own, W - s B A with the first A and B.
+     *
+     * @param weight (out, in)
+     * @param start the parameters as they started, by name
+     */
+    public record Residual(NDArray weight, Map<String, NDArray> start) {}
+
+    void close() {
+        parameters.values().forEach(Parameter::close);
+        residual.ifPresent(own -> {
+            own.weight().close();
+            own.start().values().forEach(NDArray::close);
+        });
     }
 
     /**

@@ -2,7 +2,6 @@ package org.bonepeft.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,11 +66,7 @@ final class Merger {
                 copies.put(path, weight.duplicate());
             } else {
                 NDArray back = unmergedWeight(layer, result, state, scratch);
-                error = back.sub(weight)
-                        .abs()
-                        .max()
-                        .toType(DataType.FLOAT64, false)
-                        .getDouble();
+                error = Values.distance(back, weight);
             }
             Values.overwrite(weight, result);
         }
@@ -111,8 +106,15 @@ final class Merger {
     }
 
     private NDArray mergedWeight(AdaptedLinear layer, AdapterSelection.State state, NDManager scratch) {
-        NDArray weight = layer.weightArray();
-        for (String name : names(layer, state)) {
+        List<String> names = names(layer, state);
+        NDArray weight = new ActiveAdapters(
+                        layer.spec(),
+                        names,
+                        names.stream().map(name -> adapter(layer, name)).toList())
+                .residual()
+                .map(LayerAdapter.Residual::weight)
+                .orElse(layer.weightArray());
+        for (String name : names) {
             Graph graph = AdapterGraphs.merged(adapter(layer, name).method(), layer.spec());
             weight = run(graph, layer, name, "weight", weight, state, scratch);
         }

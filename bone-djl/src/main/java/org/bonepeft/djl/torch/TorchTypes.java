@@ -141,6 +141,16 @@ public final class TorchTypes {
                 .singletonOrThrow();
     }
 
+    /** Copies elements into the memory of another array of the same shape and any type; not seen by autograd. */
+    public static void copy(NDArray values, NDArray target) {
+        TorchAutograd.with(false, () -> TorchMethods.method("copy")
+                        .tensor(target)
+                        .tensor(values)
+                        .run()
+                        .singletonOrThrow())
+                .close();
+    }
+
     /** Returns the elements of an array of any floating type. */
     public static float[] floats(NDArray array) {
         if (array.getDataType() == DataType.FLOAT32) {

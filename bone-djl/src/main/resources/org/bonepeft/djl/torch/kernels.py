@@ -13,6 +13,9 @@ def bits(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
 def move(self: __torch__.M, x: Tensor, device: str) -> Tensor:
   return torch.to(x, torch.device(device), ops.prim.dtype(x))
 
+def copy(self: __torch__.M, target: Tensor, values: Tensor) -> Tensor:
+  return torch.copy_(target, values)
+
 def ones_like(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.ones_like(x)
 
