@@ -60,6 +60,11 @@ public record Lora(int rank, double alpha, boolean rankStabilized, double dropou
         this(rank, alpha, false, 0, start);
     }
 
+    /** Returns the same LoRA with another start. */
+    public Lora withStart(LoraStart other) {
+        return new Lora(rank, alpha, rankStabilized, dropout, other);
+    }
+
     /** Returns whether the start takes part of the frozen weight over, which then becomes a residual. */
     public boolean changesWeight() {
         return start instanceof LoraStart.Factored;

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.bonepeft.adapter.AdapterException;
@@ -137,15 +138,16 @@ public final class AdaptedLinear extends Linear {
     /**
      * Adds an adapter with freshly started parameters.
      *
+     * @param gradient the loss's first gradient of the weight, for LoRA-GA
      * @throws AdapterException if the method does not fit the layer, or there is an adapter of this name
      */
-    LayerAdapter addAdapter(String name, AdapterMethod method, RandomGenerator random) {
+    LayerAdapter addAdapter(String name, AdapterMethod method, RandomGenerator random, Optional<NDArray> gradient) {
         if (adapters.containsKey(name)) {
             throw new AdapterException(
                     spec.path() + " has an adapter '" + name + "' already; remove it first or take another name");
         }
         method.check(spec);
-        LayerAdapter adapter = AdapterStart.start(spec, method, weight.getArray(), name, random);
+        LayerAdapter adapter = AdapterStart.start(spec, method, weight.getArray(), gradient, name, random);
         putAdapter(name, adapter);
         return adapter;
     }

@@ -88,7 +88,7 @@ public final class AdaptedModel {
         }
         requireUnmerged("add an adapter");
         WholeModules.find(block, config.modulesToSave());
-        layers.putAll(Adapters.put(block, config, selection));
+        layers.putAll(Adapters.put(block, config, selection, Map.of()));
         wholeModules.add(config);
         configs.put(config.name(), config);
         train(active());

@@ -53,7 +53,7 @@ public final class AdapterConfig {
     /** Returns the configuration of an adapter that was read from files. */
     static AdapterConfig of(PeftAdapter adapter, String name) {
         Map<String, AdapterMethod> methods = new LinkedHashMap<>();
-        adapter.layers().forEach((path, layer) -> methods.put(path, layer.method()));
+        adapter.layers().forEach((path, layer) -> methods.put(path, PeftFiles.started(adapter, layer.method())));
         // PEFT lists the usual names of heads; only those that the file has tensors of are there.
         List<String> modules = adapter.config().modulesToSave().stream()
                 .filter(module -> adapter.saved().keySet().stream()

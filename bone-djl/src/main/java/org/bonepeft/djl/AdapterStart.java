@@ -23,9 +23,18 @@ import org.bonepeft.tensor.DType;
 final class AdapterStart {
     private AdapterStart() {}
 
-    /** Returns the adapter with parameters on the device and in the manager of the weight, trainable. */
+    /**
+     * Returns the adapter with parameters on the device and in the manager of the weight, trainable.
+     *
+     * @param gradient the loss's first gradient of the weight, if the start needs it
+     */
     static LayerAdapter start(
-            LayerSpec spec, AdapterMethod method, NDArray weight, String name, RandomGenerator random) {
+            LayerSpec spec,
+            AdapterMethod method,
+            NDArray weight,
+            Optional<NDArray> gradient,
+            String name,
+            RandomGenerator random) {
         DataType type = NDArrayBackend.dataType(spec.parameterType());
         Map<String, NDArray> arrays = new LinkedHashMap<>();
         for (AdapterParameter wanted : method.parameters(spec)) {
@@ -36,7 +45,7 @@ final class AdapterStart {
         }
         LayerSpec wide = spec.withTypes(spec.parameterType(), spec.parameterType());
         Optional<WeightStart> fromWeight = method.weightStart(wide);
-        Optional<LayerAdapter.Residual> residual = fromWeight.flatMap(start -> apply(start, weight, arrays));
+        Optional<LayerAdapter.Residual> residual = fromWeight.flatMap(start -> apply(start, weight, gradient, arrays));
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         arrays.forEach((label, array) -> {
             Parameter parameter = Parameter.builder()
@@ -61,13 +70,14 @@ final class AdapterStart {
     }
 
     private static Optional<LayerAdapter.Residual> apply(
-            WeightStart start, NDArray weight, Map<String, NDArray> arrays) {
+            WeightStart start, NDArray weight, Optional<NDArray> gradient, Map<String, NDArray> arrays) {
         NDManager manager = weight.getManager();
         try (NDManager scratch = manager.newSubManager()) {
             // Computed in the parameters' type: a start needs all the digits that there are.
             NDArray wide = wide(weight, scratch);
             Map<String, NDArray> values = new LinkedHashMap<>(arrays);
             values.put(LayerSpec.WEIGHT, wide);
+            gradient.ifPresent(first -> values.put(WeightStart.GRADIENT, first));
             Map<String, NDArray> started = start.evaluate(new NDArrayBackend(scratch), decompositions(manager), values);
             arrays.forEach((label, array) -> {
                 NDArray value = started.get(label);

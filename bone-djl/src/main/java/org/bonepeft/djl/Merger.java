@@ -40,7 +40,7 @@ final class Merger {
         // Once to see that all results are finite, once to write them: no second set of weights is ever in memory.
         layers.forEach((path, layer) -> {
             try (NDManager scratch = layer.weightArray().getManager().newSubManager()) {
-                if (!Values.areFinite(mergedWeight(layer, state, scratch))) {
+                if (!Double.isFinite(Values.largest(mergedWeight(layer, state, scratch)))) {
                     throw new AdapterException(
                             path + ": the merged weight is not finite; no weight was changed. The adapter or the base"
                                     + " holds NaN or infinity, or their sum overflows");

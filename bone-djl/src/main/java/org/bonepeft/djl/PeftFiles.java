@@ -12,8 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Dora;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.adapter.Olora;
+import org.bonepeft.adapter.Pissa;
 import org.bonepeft.peft.AdapterLayer;
 import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
@@ -22,6 +25,27 @@ import org.bonepeft.peft.PeftConfig;
 /** Values of adapters between a DJL model and PEFT's files. */
 final class PeftFiles {
     private PeftFiles() {}
+
+    /**
+     * A method with the start that the files say. What PEFT saves of PiSSA and OLoRA belongs on the residual weight, which
+     * only their start can make again.
+     */
+    static AdapterMethod started(PeftAdapter adapter, AdapterMethod method) {
+        String start = adapter.config().loraStart();
+        if (method instanceof Dora dora) {
+            return new Dora((Lora) started(adapter, dora.lora()));
+        }
+        if (!(method instanceof Lora lora)) {
+            return method;
+        }
+        if (start.equals("pissa")) {
+            return lora.withStart(new Pissa());
+        }
+        if (start.matches("pissa_niter_\\d+")) {
+            return lora.withStart(new Pissa(Integer.parseInt(start.substring("pissa_niter_".length()))));
+        }
+        return start.equals("olora") ? lora.withStart(new Olora()) : lora;
+    }
 
     /** Checks that an adapter fits a model's linear layers. */
     static void check(PeftAdapter adapter, Map<String, Linear> linears) {

@@ -30,20 +30,18 @@ final class Values {
         }
     }
 
-    /** Returns whether all elements are finite. */
-    static boolean areFinite(NDArray array) {
+    /** Returns the largest absolute value; NaN if there is one. */
+    static double largest(NDArray array) {
         try (NDArray magnitude = array.abs();
                 NDArray largest = magnitude.max()) {
-            return Double.isFinite(number(largest));
+            return number(largest);
         }
     }
 
     /** Returns the largest absolute difference of two arrays. */
     static double distance(NDArray a, NDArray b) {
-        try (NDArray difference = a.sub(b);
-                NDArray magnitude = difference.abs();
-                NDArray largest = magnitude.max()) {
-            return number(largest);
+        try (NDArray difference = a.sub(b)) {
+            return largest(difference);
         }
     }
 

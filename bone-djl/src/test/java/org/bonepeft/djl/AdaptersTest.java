@@ -7,6 +7,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -31,11 +32,16 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Dora;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.adapter.LoraGa;
+import org.bonepeft.adapter.Olora;
+import org.bonepeft.adapter.Pissa;
+import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
@@ -58,9 +64,7 @@ class AdaptersTest {
     }
 
     static List<AdapterMethod> methods() {
-        return TestMethods.all(2).stream()
-                .filter(method -> !(method instanceof Dora))
-                .toList();
+        return TestMethods.all(2);
     }
 
     private SequentialBlock mlp() {
@@ -91,9 +95,13 @@ class AdaptersTest {
     }
 
     private static Map<String, float[]> values(Block block) {
+        return values(block, parameter -> !parameter.requiresGradient());
+    }
+
+    private static Map<String, float[]> values(Block block, Predicate<Parameter> which) {
         Map<String, float[]> values = new LinkedHashMap<>();
         block.getParameters().forEach(pair -> {
-            if (!pair.getValue().requiresGradient()) {
+            if (which.test(pair.getValue())) {
                 values.put(pair.getKey(), pair.getValue().getArray().toFloatArray());
             }
         });
@@ -196,6 +204,65 @@ class AdaptersTest {
         assertThatThrownBy(() -> Adapters.attach(block, config(new Bone(4), Targets.ALL_LINEAR)))
                 .isInstanceOf(AdapterException.class)
                 .hasMessageContaining("has no weight yet");
+    }
+
+    static List<AdapterMethod> startsFromTheWeight() {
+        return List.of(
+                new Lora(3, 6, new Pissa()),
+                new Lora(3, 6, new Olora()),
+                new Dora(3, 3),
+                new Dora(new Lora(2, 4, new Pissa())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("startsFromTheWeight")
+    void attach_startFromTheWeight_isTheBase_andTheBaseKeepsItsBits(AdapterMethod method) {
+        SequentialBlock block = mlp();
+        NDArray x = manager.randomNormal(new Shape(5, 18));
+        ParameterStore store = new ParameterStore(manager, false);
+        float[] before = block.forward(store, new NDList(x), false).head().toFloatArray();
+        Map<String, float[]> weights = values(block, parameter -> true);
+        AdaptedModel model = Adapters.attach(block, config(method, "01Linear", "ParallelBlock.Linear"));
+        Tolerance.FLOAT32.check(
+                "y", block.forward(store, new NDList(x), false).head().toFloatArray(), before);
+        values(block, parameter -> !parameter.requiresGradient())
+                .forEach((name, now) -> assertThat(now).as(name).containsExactly(weights.get(name)));
+        try (AdaptedModel.Scope scope = model.disabled()) {
+            assertThat(scope).isNotNull();
+            assertThat(block.forward(store, new NDList(x), false).head().toFloatArray())
+                    .containsExactly(before);
+        }
+    }
+
+    @Test
+    void attach_loraGa_startsFromTheFirstGradientAndLeavesNothingBehind() {
+        SequentialBlock block = mlp();
+        NDArray x = manager.randomNormal(new Shape(5, 18));
+        ParameterStore plain = new ParameterStore(manager, false);
+        float[] before = block.forward(plain, new NDList(x), false).head().toFloatArray();
+        AdapterConfig config = config(new Lora(2, 4, new LoraGa()), "01Linear");
+        assertThatThrownBy(() -> Adapters.attach(block, config)).hasMessageContaining("run one batch backward first");
+        assertThatThrownBy(() -> Adapters.attach(block, config, store -> {}))
+                .hasMessageContaining("01Linear got no gradient from the first batch");
+        int arrays = manager.getManagedArrays().size();
+        AdaptedModel model = Adapters.attach(block, config, store -> {
+            try (TorchAutograd gradients = TorchAutograd.enabled();
+                    NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                TorchAutograd.backward(block.forward(store, new NDList(x), true)
+                        .head()
+                        .square()
+                        .mean());
+                assertThat(gradients).isNotNull();
+            }
+        });
+        LayerAdapter adapter = model.layers().get("01Linear").adapters().get("default");
+        // Two parameters, the residual and the two starts.
+        assertThat(manager.getManagedArrays()).hasSize(arrays + 5);
+        assertThat(adapter.parameters().get(Lora.B).getArray().abs().max().getFloat())
+                .isPositive();
+        Tolerance.FLOAT32.check(
+                "y", block.forward(plain, new NDList(x), false).head().toFloatArray(), before);
     }
 
     @Test

@@ -94,7 +94,7 @@ class GoldenAdaptedLinearTest {
         AdapterSelection selection = new AdapterSelection();
         AdaptedLinear layer = new AdaptedLinear(
                 "golden", linear, selection, compiled ? TorchGraphRunner.of(manager) : GraphRunner.opByOp());
-        LayerAdapter adapter = layer.addAdapter("golden", method, new SplittableRandom(0));
+        LayerAdapter adapter = layer.addAdapter("golden", method, new SplittableRandom(0), Optional.empty());
         golden.params().forEach((name, value) -> array(manager, value, type)
                 .copyTo(adapter.parameters().get(name).getArray()));
         selection.set(selection.shared().withActive(List.of("golden")));
