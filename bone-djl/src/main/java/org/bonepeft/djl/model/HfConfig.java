@@ -23,10 +23,12 @@ public final class HfConfig {
     private static final String LABELS = "id2label";
 
     private final Path file;
+    private final String prefix;
     private final Map<String, @Nullable Object> values;
 
-    private HfConfig(Path file, Map<String, @Nullable Object> values) {
+    private HfConfig(Path file, String prefix, Map<String, @Nullable Object> values) {
         this.file = file;
+        this.prefix = prefix;
         this.values = values;
     }
 
@@ -42,14 +44,14 @@ public final class HfConfig {
             throw new BoneException(
                     "no " + FILE + " in " + directory + "; expected a model directory as Hugging Face saves it");
         }
-        return new HfConfig(file, Json.readObject(file));
+        return new HfConfig(file, "", Json.readObject(file));
     }
 
     /** Returns a positive integer that must be there. */
     public int count(String key) {
         return find(key)
                 .map(value -> integer(key, value, 1))
-                .orElseThrow(() -> new BoneException(file + ": " + key + " is missing"));
+                .orElseThrow(() -> new BoneException(file + ": " + prefix + key + " is missing"));
     }
 
     /** Returns a positive integer. */
@@ -60,6 +62,25 @@ public final class HfConfig {
     /** Returns the index of a token, 0 or more. */
     public int index(String key, int absent) {
         return find(key).map(value -> integer(key, value, 0)).orElse(absent);
+    }
+
+    /** Returns token ids, 0 or more each: a list, or one alone. */
+    public List<Integer> indices(String key) {
+        List<Integer> indices = new ArrayList<>();
+        find(key).ifPresent(value -> {
+            for (Object item : value instanceof List<?> list ? list : List.of(value)) {
+                indices.add(integer(key, item, 0));
+            }
+        });
+        return indices;
+    }
+
+    /** Returns a number that must be there. */
+    public double number(String key) {
+        if (find(key).isEmpty()) {
+            throw new BoneException(file + ": " + prefix + key + " is missing");
+        }
+        return number(key, 0);
     }
 
     /** Returns a number. */
@@ -79,6 +100,30 @@ public final class HfConfig {
     /** Returns a string. */
     public String text(String key, String absent) {
         return find(key).map(value -> as(String.class, key, value, "a string")).orElse(absent);
+    }
+
+    /** Returns the strings of a list, or empty if there is none. */
+    public Optional<List<String>> texts(String key) {
+        return find(key)
+                .map(value -> as(List.class, key, value, "a list of strings"))
+                .map(list -> {
+                    List<String> texts = new ArrayList<>();
+                    for (Object item : (List<?>) list) {
+                        texts.add(as(String.class, key, item, "a list of strings"));
+                    }
+                    return texts;
+                });
+    }
+
+    /** Returns the object that stands at a key; its own errors name both keys. */
+    @SuppressWarnings("unchecked") // Json makes only maps with String keys
+    public Optional<HfConfig> object(String key) {
+        return find(key).map(value -> new HfConfig(file, prefix + key + ".", as(Map.class, key, value, "an object")));
+    }
+
+    /** Returns whether the file has this key, if only with the value {@code null}. */
+    public boolean has(String key) {
+        return values.containsKey(key);
     }
 
     /**
@@ -112,7 +157,7 @@ public final class HfConfig {
 
     /** Returns the error that {@code key} has a value which does not fit. */
     public BoneException unfit(String key, String expected) {
-        return new BoneException(file + ": " + key + " is " + values.get(key) + ", expected " + expected);
+        return new BoneException(file + ": " + prefix + key + " is " + values.get(key) + ", expected " + expected);
     }
 
     /** Returns where this was read. */

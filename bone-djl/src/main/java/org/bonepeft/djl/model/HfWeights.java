@@ -90,7 +90,8 @@ public final class HfWeights {
             }
         });
         SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
-        String json = new GsonBuilder().setPrettyPrinting().create().toJson(config) + '\n';
+        String json =
+                new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(config) + '\n';
         AtomicFile.write(
                 directory.resolve(HfConfig.FILE),
                 channel -> channel.write(ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8))));

@@ -1,0 +1,147 @@
+package org.bonepeft.djl.model.llama;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.CrossEntropyLoss;
+import org.bonepeft.djl.model.HfWeights;
+import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.djl.torch.Kernels;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * LLaMA, Mistral or Qwen2 with the head that tells the next token.
+ *
+ * <p>Inputs as {@link LlamaModel}. Output: logits [batch, tokens, vocabulary]. {@link #loss} trains it without ever
+ * holding all logits.
+ */
+public final class LlamaForCausalLm extends ModelBlock {
+    private static final String MODEL = "model";
+    private static final String HEAD = "lm_head";
+
+    private final LlamaConfig config;
+
+    /** Creates the model without arrays: enough to ask for {@link #linears()}. */
+    public LlamaForCausalLm(LlamaConfig config) {
+        this.config = config;
+        addChild(MODEL, new LlamaModel(config));
+        if (!config.tied()) {
+            addLinear(HEAD, config.hiddenSize(), config.vocabSize(), false);
+        }
+    }
+
+    /** Creates an untrained model: weights from N(0, initializerRange^2), the same for the same seed; biases zero. */
+    public static LlamaForCausalLm create(LlamaConfig config, NDManager manager, long seed) {
+        LlamaForCausalLm model = new LlamaForCausalLm(config);
+        model.setInitializer(HfWeights.normal(new Random(seed), config.initializerRange()), Parameter.Type.WEIGHT);
+        model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+        return model;
+    }
+
+    /**
+     * Loads a Hugging Face directory in float32; the arrays belong to {@code manager} and lie on its device.
+     *
+     * @throws BoneException naming the config key or tensor that does not fit
+     * @throws IOException if a file cannot be read
+     */
+    public static LlamaForCausalLm load(Path directory, NDManager manager) throws IOException {
+        LlamaForCausalLm model = new LlamaForCausalLm(LlamaConfig.read(directory));
+        HfWeights.load(model, directory, manager, model.rules());
+        model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+        return model;
+    }
+
+    private HfWeights.Rules rules() {
+        return new HfWeights.Rules(
+                MODEL + ".",
+                name -> name.endsWith("rotary_emb.inv_freq") || (config.tied() && name.equals(HEAD + ".weight")),
+                name -> false);
+    }
+
+    /** Writes {@code config.json} and {@code model.safetensors}; of an adapted model the base alone. */
+    public void save(Path directory) throws IOException {
+        HfWeights.save(
+                this,
+                new LlamaForCausalLm(config).tensors().keySet(),
+                LlamaConfigFile.toJson(config, "float32"),
+                directory);
+    }
+
+    /** Returns the configuration. */
+    public LlamaConfig config() {
+        return config;
+    }
+
+    /** Returns the decoder without the head. */
+    public LlamaModel decoder() {
+        return (LlamaModel) child(MODEL);
+    }
+
+    /**
+     * {@code -mean(log softmax(logits_t)[label_(t+1)])} over the tokens t + 1 whose label is not {@link
+     * CrossEntropyLoss#IGNORED}; NaN if there are none.
+     *
+     * @param inputs as {@link LlamaModel}
+     * @param labels [batch, tokens], INT64; the label of a token is the token itself, not the next one
+     * @return a float32 scalar on the manager of the ids
+     */
+    public NDArray loss(ParameterStore store, NDList inputs, NDArray labels, boolean training) {
+        NDArray hidden = call(store, MODEL, training, inputs);
+        NDManager manager = hidden.getManager();
+        NDArray last =
+                manager.full(new Shape(labels.getShape().get(0), 1), (float) CrossEntropyLoss.IGNORED, DataType.INT64);
+        NDArray next = labels.get(":, 1:").concat(last, 1);
+        Kernels kernels = Kernels.of(manager);
+        if (hasPlainHead()) {
+            return kernels.linearCrossEntropy(
+                    hidden,
+                    headWeight(store, hidden, training),
+                    next,
+                    CrossEntropyLoss.IGNORED,
+                    Kernels.Reduction.MEAN,
+                    Kernels.chunkRows(config.vocabSize()));
+        }
+        NDArray logits = call(store, HEAD, training, hidden);
+        return kernels.crossEntropy(logits, next, CrossEntropyLoss.IGNORED, Kernels.Reduction.MEAN);
+    }
+
+    private boolean hasPlainHead() {
+        return config.tied() || child(HEAD).getClass().equals(Linear.class);
+    }
+
+    private NDArray headWeight(ParameterStore store, NDArray hidden, boolean training) {
+        if (config.tied()) {
+            return decoder().words(store, hidden, training);
+        }
+        Block head = child(HEAD);
+        return store.getValue(head.getDirectParameters().get("weight"), hidden.getDevice(), training);
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
+        return new NDList(logits(store, call(store, MODEL, training, inputs), training));
+    }
+
+    private NDArray logits(ParameterStore store, NDArray hidden, boolean training) {
+        return config.tied()
+                ? Linear.linear(hidden, headWeight(store, hidden, training)).singletonOrThrow()
+                : call(store, HEAD, training, hidden);
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputs) {
+        return new Shape[] {inputs[0].add(config.vocabSize())};
+    }
+}

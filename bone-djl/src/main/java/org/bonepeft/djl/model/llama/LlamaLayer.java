@@ -1,0 +1,80 @@
+package org.bonepeft.djl.model.llama;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.Optional;
+import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.djl.torch.Kernels;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code a = x + O attention(Q n, K n, V n)} with {@code n = norm(x)}, then {@code a + D (silu(G m) * U m)} with
+ * {@code m = norm(a)}; norm is x / rms(x) times a weight.
+ *
+ * <p>Inputs: x [batch, tokens, hidden]; cos and sin of the positions; optionally which keys each query may see, as
+ * {@link RotaryAttention} takes them. The parameter {@link #CACHE} gives the keys and values of earlier tokens. Output
+ * like x.
+ */
+final class LlamaLayer extends ModelBlock {
+    /** The name of the parameter that holds the layer's {@link LayerCache}. */
+    static final String CACHE = "cache";
+
+    private static final String ATTENTION_NORM = "input_layernorm.weight";
+    private static final String QUERY = "self_attn.q_proj";
+    private static final String KEY = "self_attn.k_proj";
+    private static final String VALUE = "self_attn.v_proj";
+    private static final String OUTPUT = "self_attn.o_proj";
+    private static final String MLP_NORM = "post_attention_layernorm.weight";
+    private static final String GATE = "mlp.gate_proj";
+    private static final String UP = "mlp.up_proj";
+    private static final String DOWN = "mlp.down_proj";
+
+    private final LlamaConfig config;
+
+    LlamaLayer(LlamaConfig config) {
+        this.config = config;
+        int hidden = config.hiddenSize();
+        int queries = config.heads() * config.headSize();
+        int keys = config.keyValueHeads() * config.headSize();
+        addTensor(ATTENTION_NORM, Parameter.Type.GAMMA, hidden);
+        addLinear(QUERY, hidden, queries, config.attentionBias());
+        addLinear(KEY, hidden, keys, config.attentionBias());
+        addLinear(VALUE, hidden, keys, config.attentionBias());
+        addLinear(OUTPUT, queries, hidden, config.outputBias());
+        addTensor(MLP_NORM, Parameter.Type.GAMMA, hidden);
+        addLinear(GATE, hidden, config.intermediateSize(), config.mlpBias());
+        addLinear(UP, hidden, config.intermediateSize(), config.mlpBias());
+        addLinear(DOWN, config.intermediateSize(), hidden, config.mlpBias());
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
+        NDArray x = inputs.get(0);
+        Kernels kernels = Kernels.of(x.getManager());
+        NDArray n = kernels.rmsNorm(x, tensor(store, ATTENTION_NORM, x, training), config.rmsNormEps());
+        RotaryAttention attention = new RotaryAttention(
+                inputs.get(1),
+                inputs.get(2),
+                inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
+                training ? config.attentionDropout() : 0);
+        NDArray heads = attention.attend(
+                call(store, QUERY, training, n),
+                call(store, KEY, training, n),
+                call(store, VALUE, training, n),
+                params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE)));
+        NDArray a = x.add(call(store, OUTPUT, training, heads));
+        NDArray m = kernels.rmsNorm(a, tensor(store, MLP_NORM, a, training), config.rmsNormEps());
+        NDArray inner = kernels.swiGlu(call(store, GATE, training, m), call(store, UP, training, m));
+        return new NDList(a.add(call(store, DOWN, training, inner)));
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputs) {
+        return new Shape[] {inputs[0]};
+    }
+}

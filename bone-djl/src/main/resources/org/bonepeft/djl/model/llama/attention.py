@@ -1,0 +1,44 @@
+# Methods of one TorchScript module; RotaryAttention calls them. The dialect is that of torch/kernels.py.
+
+# [batch, tokens, heads * size] -> [batch, heads, tokens, size]
+def heads(self: __torch__.M, x: Tensor, size: int) -> Tensor:
+  return torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(x, 1), -1, size]), 1, 2)
+
+def turned(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+  h = self.heads(x, torch.size(cos, -1))
+  halves = torch.chunk(h, 2, -1)
+  return torch.addcmul(torch.mul(h, cos), torch.cat([torch.neg(halves[1]), halves[0]], -1), sin)
+
+def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], dropout: float) -> Tensor:
+  t = torch.size(q, 2)
+  causal = torch.__is__(mask, None) and t == torch.size(k, 2) and t > 1
+  gqa = torch.size(q, 1) != torch.size(k, 1)
+  y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal, scale=None, enable_gqa=gqa)
+  return torch.reshape(torch.transpose(y, 1, 2), [torch.size(q, 0), t, -1])
+
+def attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, dropout: str) -> Tensor:
+  return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), None, float(dropout))
+
+def attend_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, dropout: str) -> Tensor:
+  return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), mask, float(dropout))
+
+# Room for so many keys or values like x.
+def room(self: __torch__.M, x: Tensor, cos: Tensor, capacity: str) -> Tensor:
+  size = torch.size(cos, -1)
+  return torch.new_zeros(x, [torch.size(x, 0), torch.floordiv(torch.size(x, 2), size), int(capacity), size])
+
+# Writes x behind the first `at` tokens of the cache and returns them all.
+def appended(self: __torch__.M, cache: Tensor, x: Tensor, at: int) -> Tensor:
+  end = at + torch.size(x, 2)
+  torch.copy_(torch.slice(cache, 2, at, end), x)
+  return torch.slice(cache, 2, 0, end)
+
+def attend_cached(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
+  k = self.appended(keys, self.turned(k, cos, sin), int(at))
+  v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
+  return self.weighted(self.turned(q, cos, sin), k, v, None, 0.)
+
+def attend_cached_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
+  k = self.appended(keys, self.turned(k, cos, sin), int(at))
+  v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
+  return self.weighted(self.turned(q, cos, sin), k, v, mask, 0.)
