@@ -47,6 +47,7 @@ class AdaptedModelTest {
     @BeforeEach
     void open() {
         manager = NDManager.newBaseManager();
+        manager.getEngine().setRandomSeed(7);
         block = new SequentialBlock()
                 .add(Linear.builder().setUnits(24).build())
                 .add(Activation::tanh)
