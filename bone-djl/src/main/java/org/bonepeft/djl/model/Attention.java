@@ -3,12 +3,12 @@ package org.bonepeft.djl.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.norm.Dropout;
-import org.bonepeft.djl.backend.Scalars;
+import org.bonepeft.djl.torch.Kernels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2), composed from single operations.
+ * Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2), for blocks whose heads lie
+ * side by side in the hidden dimension.
  */
 public final class Attention {
     private Attention() {}
@@ -25,16 +25,17 @@ public final class Attention {
      */
     public static NDArray attend(NDArray q, NDArray k, NDArray v, int heads, @Nullable NDArray mask, double dropout) {
         Shape shape = q.getShape();
-        int size = (int) shape.get(2) / heads;
-        Shape split = new Shape(shape.get(0), shape.get(1), heads, size);
-        NDArray queries = Scalars.times(q, 1 / Math.sqrt(size)).reshape(split).transpose(0, 2, 1, 3);
-        NDArray keys = k.reshape(split).transpose(0, 2, 3, 1);
-        NDArray values = v.reshape(split).transpose(0, 2, 1, 3);
-        NDArray scores = queries.matMul(keys);
-        NDArray weights = (mask == null ? scores : scores.add(mask)).softmax(-1);
-        NDArray kept =
-                dropout > 0 ? Dropout.dropout(weights, (float) dropout, true).singletonOrThrow() : weights;
-        return kept.matMul(values).transpose(0, 2, 1, 3).reshape(shape);
+        Shape split = new Shape(shape.get(0), shape.get(1), heads, shape.get(2) / heads);
+        org.bonepeft.djl.torch.Attention how = org.bonepeft.djl.torch.Attention.FULL.withDropout(dropout);
+        return Kernels.of(q.getManager())
+                .attention(
+                        byHead(q, split), byHead(k, split), byHead(v, split), mask == null ? how : how.withMask(mask))
+                .transpose(0, 2, 1, 3)
+                .reshape(shape);
+    }
+
+    private static NDArray byHead(NDArray x, Shape split) {
+        return x.reshape(split).transpose(0, 2, 1, 3);
     }
 
     /**

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.loss.Loss;
+import org.bonepeft.djl.torch.Kernels;
 
 /**
  * {@code -mean(log softmax(logits)[label])} over the positions that have a label, as PyTorch's {@code cross_entropy}:
@@ -30,11 +31,9 @@ public final class CrossEntropyLoss extends Loss {
      * @param labels [..], INT64: a class or {@link #IGNORED}
      */
     public static NDArray of(NDArray logits, NDArray labels) {
-        long classes = logits.getShape().get(logits.getShape().dimension() - 1);
-        NDArray logLikelihoods = logits.reshape(-1, classes).logSoftmax(-1);
-        NDArray flat = labels.reshape(-1, 1);
-        NDArray counts = flat.neq(IGNORED).toType(logits.getDataType(), false);
-        NDArray picked = logLikelihoods.gather(flat.maximum(0).toType(DataType.INT64, false), 1);
-        return picked.mul(counts).sum().neg().div(counts.sum().maximum(1));
+        NDArray sum = Kernels.of(logits.getManager()).crossEntropy(logits, labels, IGNORED, Kernels.Reduction.SUM);
+        NDArray count =
+                labels.neq(IGNORED).toType(DataType.FLOAT32, false).sum().maximum(1);
+        return sum.div(count);
     }
 }

@@ -2,7 +2,7 @@ package org.bonepeft.djl.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
-import org.bonepeft.djl.backend.Scalars;
+import org.bonepeft.djl.torch.Kernels;
 
 /** The function between the two linears of a feed-forward block, as {@code hidden_act} in {@code config.json} names it. */
 public enum HiddenActivation {
@@ -10,21 +10,21 @@ public enum HiddenActivation {
     GELU("gelu") {
         @Override
         public NDArray apply(NDArray x) {
-            return Activation.gelu(x);
+            return Kernels.of(x.getManager()).gelu(x);
         }
     },
     /** {@code x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))}. */
     GELU_NEW("gelu_new") {
         @Override
         public NDArray apply(NDArray x) {
-            return tanhGelu(x);
+            return Kernels.of(x.getManager()).geluTanh(x);
         }
     },
     /** The same function as {@link #GELU_NEW} under its other name. */
     GELU_PYTORCH_TANH("gelu_pytorch_tanh") {
         @Override
         public NDArray apply(NDArray x) {
-            return tanhGelu(x);
+            return Kernels.of(x.getManager()).geluTanh(x);
         }
     },
     /** {@code max(x, 0)}. */
@@ -48,10 +48,4 @@ public enum HiddenActivation {
 
     /** Returns {@code f(x)}, element by element. */
     public abstract NDArray apply(NDArray x);
-
-    private static NDArray tanhGelu(NDArray x) {
-        NDArray cubic = Scalars.times(x.mul(x), 0.044715).add(1).mul(x);
-        NDArray tanh = Scalars.times(cubic, Math.sqrt(2 / Math.PI)).tanh();
-        return Scalars.times(x, 0.5).mul(tanh.add(1));
-    }
 }
