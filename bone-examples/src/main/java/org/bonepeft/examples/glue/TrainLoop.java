@@ -3,7 +3,9 @@ package org.bonepeft.examples.glue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CrossEntropyLoss;
@@ -37,26 +39,26 @@ final class TrainLoop {
      * @return the loss of each step
      * @throws BoneException if a loss or a gradient is not finite; the step is not taken
      */
-    double[] run(EncodedRows rows, Progress progress) {
-        double[] losses = new double[steps];
+    List<Double> run(EncodedRows rows, Progress progress) {
+        List<Double> losses = new ArrayList<>();
         int[] lengths = rows.lengths();
-        int step = 0;
         try (AdamW optimizer =
                 AdamW.builder().addGroup(trainable(), 1, settings.weightDecay()).build()) {
-            for (int epoch = 0; step < steps; epoch++) {
+            for (int epoch = 0; losses.size() < steps; epoch++) {
                 for (int[] batch : Batches.shuffled(lengths, settings.batchSize(), settings.seed() * 31 + epoch)) {
+                    int step = losses.size();
                     if (step == steps) {
                         break;
                     }
-                    losses[step] = backward(rows, batch);
+                    double loss = backward(rows, batch);
                     double norm = optimizer.step(learningRate * schedule(step, steps), MAX_NORM);
-                    if (!Double.isFinite(losses[step]) || !Double.isFinite(norm)) {
-                        throw new BoneException("loss " + losses[step] + ", gradient norm " + norm + " at step "
-                                + (step + 1) + "; a smaller --lr may help");
+                    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+                        throw new BoneException("loss " + loss + ", gradient norm " + norm + " at step " + (step + 1)
+                                + "; a smaller --lr may help");
                     }
                     optimizer.zeroGradients();
-                    progress.step(rows.tokens(batch), losses[step]);
-                    step++;
+                    progress.step(rows.tokens(batch), loss);
+                    losses.add(loss);
                 }
             }
         }

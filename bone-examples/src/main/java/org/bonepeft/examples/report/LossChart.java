@@ -4,7 +4,10 @@ import java.awt.BasicStroke;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
@@ -25,7 +28,7 @@ public final class LossChart {
      * @param curves the loss of each step, by the name for the legend
      * @throws IOException if the file cannot be written
      */
-    public static void write(Path file, String title, Map<String, double[]> curves) throws IOException {
+    public static void write(Path file, String title, Map<String, List<Double>> curves) throws IOException {
         XYChart chart = new XYChartBuilder()
                 .width(900)
                 .height(540)
@@ -36,10 +39,8 @@ public final class LossChart {
                 .build();
         chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
         curves.forEach((name, losses) -> {
-            double[] steps = new double[losses.length];
-            for (int i = 0; i < steps.length; i++) {
-                steps[i] = i + 1;
-            }
+            List<Integer> steps =
+                    IntStream.rangeClosed(1, losses.size()).boxed().toList();
             XYSeries series = chart.addSeries(name, steps, smooth(losses, 0.95));
             series.setMarker(SeriesMarkers.NONE);
             series.setLineStyle(new BasicStroke(2f));
@@ -47,14 +48,14 @@ public final class LossChart {
         Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
     }
 
-    static double[] smooth(double[] values, double keep) {
-        double[] smoothed = new double[values.length];
+    static List<Double> smooth(List<Double> values, double keep) {
+        List<Double> smoothed = new ArrayList<>();
         double sum = 0;
         double weight = 0;
-        for (int i = 0; i < values.length; i++) {
-            sum = keep * sum + (1 - keep) * values[i];
+        for (double value : values) {
+            sum = keep * sum + (1 - keep) * value;
             weight = keep * weight + (1 - keep);
-            smoothed[i] = sum / weight;
+            smoothed.add(sum / weight);
         }
         return smoothed;
     }

@@ -3,6 +3,8 @@ package org.bonepeft.examples.report;
 import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -32,8 +34,18 @@ public final class Progress implements AutoCloseable {
                 .setConsumer(
                         terminal
                                 ? new ConsoleProgressBarConsumer(err, WIDTH)
-                                : new DelegatingProgressBarConsumer(err::println, WIDTH))
+                                : new DelegatingProgressBarConsumer(lines(err), WIDTH))
                 .build();
+    }
+
+    /** The bar renders its end twice. */
+    private static Consumer<String> lines(PrintStream err) {
+        AtomicReference<String> last = new AtomicReference<>("");
+        return line -> {
+            if (!line.equals(last.getAndSet(line))) {
+                err.println(line);
+            }
+        };
     }
 
     /** Before JDK 22 there is no console without a terminal; since then it must be asked. */

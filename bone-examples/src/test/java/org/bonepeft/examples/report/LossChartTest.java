@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -20,8 +21,8 @@ class LossChartTest {
     void write_makesAPictureThatShowsTheCurves() throws IOException {
         Path one = folder.resolve("one.png");
         Path two = folder.resolve("two.png");
-        LossChart.write(one, "CoLA", Map.of("bone", new double[] {3, 2, 1}));
-        LossChart.write(two, "CoLA", Map.of("bone", new double[] {1, 2, 3}));
+        LossChart.write(one, "CoLA", Map.of("bone", List.of(3.0, 2.0, 1.0)));
+        LossChart.write(two, "CoLA", Map.of("bone", List.of(1.0, 2.0, 3.0)));
         BufferedImage picture = ImageIO.read(one.toFile());
         assertThat(picture.getWidth()).isEqualTo(900);
         assertThat(one).isNotEmptyFile();
@@ -31,13 +32,13 @@ class LossChartTest {
 
     @Test
     void smooth_constant_staysConstantFromTheFirstValue() {
-        assertThat(LossChart.smooth(new double[] {2, 2, 2}, 0.95))
-                .containsExactly(new double[] {2, 2, 2}, within(1e-12));
+        assertThat(LossChart.smooth(List.of(2.0, 2.0, 2.0), 0.95))
+                .allSatisfy(value -> assertThat(value).isCloseTo(2, within(1e-12)));
     }
 
     @Test
     void smooth_isTheNormalisedMovingAverage() {
         // (0.5 * 0.5 * 4 + 0.5 * 1) / 0.75
-        assertThat(LossChart.smooth(new double[] {4, 1}, 0.5)).containsExactly(new double[] {4, 2}, within(1e-12));
+        assertThat(LossChart.smooth(List.of(4.0, 1.0), 0.5)).containsExactly(4.0, 2.0);
     }
 }
