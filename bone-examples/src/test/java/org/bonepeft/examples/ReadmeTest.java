@@ -36,11 +36,13 @@ class ReadmeTest {
                 new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             System.setOut(new PrintStream(printed, true, UTF_8));
             Path model = ROOT.resolve("src-test-data/golden/models/roberta-cls-tiny");
+            Path adapter = folder.resolve("adapter");
             loader.loadClass("Example").getMethod("main", String[].class).invoke(null, (Object)
-                    new String[] {"" + model});
+                    new String[] {"" + model, "" + adapter});
         } finally {
             System.setOut(out);
         }
+        assertThat(folder.resolve("adapter/adapter_model.safetensors")).isNotEmptyFile();
         assertThat(printed.toString(UTF_8)).contains("trainable", "attention.self.query: bone");
     }
 

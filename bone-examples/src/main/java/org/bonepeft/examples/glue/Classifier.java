@@ -10,31 +10,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
-import org.bonepeft.djl.LayerAdapter;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.djl.torch.TorchAutograd;
-import org.bonepeft.peft.AdapterLayer;
-import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.peft.Targets;
-import org.bonepeft.tensor.Shape;
 
 /** A RoBERTa with a classification head on a device, with the memory it takes; close it to free that. */
 final class Classifier implements AutoCloseable {
     /** DJL's name of the engine. */
     static final String ENGINE = "PyTorch";
+
+    private static final String ADAPTER = "default";
 
     private final NDManager manager;
     private final RobertaForSequenceClassification model;
@@ -74,6 +69,7 @@ final class Classifier implements AutoCloseable {
 
     private static AdapterConfig adapterConfig(AdapterMethod adapter, GlueOptions options) {
         return AdapterConfig.builder()
+                .optName(ADAPTER)
                 .setMethod(adapter)
                 .setTargets(Targets.of(options.targets()))
                 .optModulesToSave(MethodPlan.HEAD)
@@ -92,30 +88,12 @@ final class Classifier implements AutoCloseable {
             Files.copy(base.resolve(TextEncoder.FILE), folder.resolve(TextEncoder.FILE));
             return;
         }
-        AdapterConfig config =
-                adapted.get().config(adapted.get().adapters().iterator().next());
-        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
-        adapted.get().layersOf(config.name()).forEach((path, layer) -> {
-            LayerAdapter adapter = Objects.requireNonNull(layer.adapters().get(config.name()));
-            layers.put(path, new AdapterLayer(adapter.method(), tensors(adapter.parameters())));
-        });
-        Map<String, Parameter> head = new LinkedHashMap<>(model.tensors());
-        head.keySet().removeIf(name -> !name.startsWith(MethodPlan.HEAD + "."));
-        PeftConfig peft = PeftConfig.of(config.method(), config.targets())
-                .withModulesToSave(config.modulesToSave())
+        PeftAdapter adapter = adapted.get().export(ADAPTER);
+        PeftConfig config = adapter.config()
                 .with("base_model_name_or_path", base.toString())
                 .with("task_type", "SEQ_CLS");
         Files.createDirectories(folder);
-        new PeftAdapter(peft, layers, tensors(head)).write(folder);
-    }
-
-    private static Map<String, AdapterTensor> tensors(Map<String, Parameter> parameters) {
-        Map<String, AdapterTensor> tensors = new LinkedHashMap<>();
-        parameters.forEach((name, parameter) -> {
-            Shape shape = Shape.of(parameter.getArray().getShape().getShape());
-            tensors.put(name, new AdapterTensor(shape, parameter.getArray().toFloatArray()));
-        });
-        return tensors;
+        new PeftAdapter(config, adapter.layers(), adapter.saved()).write(folder);
     }
 
     /** Returns logits [batch, classes] of these rows. */
