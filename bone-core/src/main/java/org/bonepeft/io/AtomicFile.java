@@ -54,10 +54,9 @@ public final class AtomicFile {
      * fails, the path has its old content and the temporary is gone.
      */
     public static void write(Path path, Content content) throws IOException {
+        sweep(path);
         Path directory = path.toAbsolutePath().resolveSibling("");
-        String prefix = "." + path.getFileName() + ".";
-        sweep(directory, prefix);
-        String name = prefix + UUID.randomUUID() + ".tmp";
+        String name = prefix(path) + UUID.randomUUID() + ".tmp";
         Path temporary = directory.resolve(name);
         OURS.add(name);
         try {
@@ -86,7 +85,14 @@ public final class AtomicFile {
         force(to.toAbsolutePath().resolveSibling(""));
     }
 
-    private static void sweep(Path directory, String prefix) throws IOException {
+    private static String prefix(Path path) {
+        return "." + path.getFileName() + ".";
+    }
+
+    /** Deletes what programs that died while they wrote to a path have left; {@link #write} does so too. */
+    public static void sweep(Path path) throws IOException {
+        Path directory = path.toAbsolutePath().resolveSibling("");
+        String prefix = prefix(path);
         DirectoryStream.Filter<Path> temporaries = file -> {
             String name = String.valueOf(file.getFileName());
             return name.startsWith(prefix) && name.substring(prefix.length()).matches(UUID_TMP) && !OURS.contains(name);

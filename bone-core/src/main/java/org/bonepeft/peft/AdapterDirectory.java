@@ -10,6 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.bonepeft.io.AtomicFile;
 import org.bonepeft.safetensors.SafetensorsFile;
 import org.bonepeft.safetensors.SafetensorsWriter;
@@ -29,7 +30,8 @@ final class AdapterDirectory {
     private static final String WEIGHTS = "adapter_model.safetensors";
     private static final String NEW_CONFIG = ".adapter_config.new.json";
     private static final String NEW_WEIGHTS = ".adapter_model.new.safetensors";
-    private static final int ATTEMPTS = 1000;
+    private static final int ATTEMPTS = 100;
+    private static final long PAUSE_NANOS = 200_000;
 
     private AdapterDirectory() {}
 
@@ -39,6 +41,9 @@ final class AdapterDirectory {
     /** Writers in one JVM take turns. Two programs that save to one directory at a time are not provided for. */
     static synchronized void write(Path directory, String config, List<TensorData> tensors) throws IOException {
         Files.createDirectories(directory);
+        for (String name : List.of(NEW_CONFIG, NEW_WEIGHTS, WEIGHTS)) {
+            AtomicFile.sweep(directory.resolve(name));
+        }
         finish(directory);
         Map<String, String> metadata = Map.of("format", "pt");
         byte[] text = config.getBytes(StandardCharsets.UTF_8);
@@ -72,7 +77,7 @@ final class AdapterDirectory {
                     + "; expected a directory with " + CONFIG + " and " + WEIGHTS
                     + " on this machine (bone fetches nothing)");
         }
-        for (int attempt = 0; ; attempt++) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             List<Object> state = state(directory);
             try {
                 Path config = newer(directory, NEW_CONFIG, CONFIG);
@@ -85,14 +90,11 @@ final class AdapterDirectory {
                 }
                 file.close();
             } catch (NoSuchFileException e) {
-                if (state(directory).equals(state)) {
-                    throw missing(directory);
-                }
-            }
-            if (attempt == ATTEMPTS) {
-                throw new IOException(directory + " was written to all the time while it was read");
+                // Perhaps between two looks at a directory that is being written to; then not for long.
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
+        throw missing(directory);
     }
 
     private static Path newer(Path directory, String unfinished, String name) {
@@ -121,6 +123,9 @@ final class AdapterDirectory {
                     SafetensorsFile.open(other).close(); // refuses a pickle by its name, with advice
                 }
             }
+        }
+        if (Files.exists(directory.resolve(CONFIG)) && Files.exists(directory.resolve(WEIGHTS))) {
+            return new PeftException(directory + " was written to all the time while it was read; try again");
         }
         String lacking = Files.exists(directory.resolve(CONFIG)) ? WEIGHTS : CONFIG;
         return new PeftException(directory + " has no " + lacking + "; expected a directory as PEFT's save_pretrained"

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.bonepeft.adapter.AdapterMethod;
@@ -92,6 +91,7 @@ public final class AdapterFile implements Closeable {
                 .sorted()
                 .forEach(key -> problems.add(config.wrong(key, "null or false; bone does not know the other values")
                         .getMessage()));
+        LoraStarts.problem(config).ifPresent(problems::add);
         for (String key : weights.tensors().keySet()) {
             if (!assign(key)) {
                 problems.add(unknown(key));
@@ -123,13 +123,7 @@ public final class AdapterFile implements Closeable {
     private List<String> check(String layer, Map<String, String> parameters) {
         Map<String, Shape> shapes = shapes(parameters);
         AdapterMethod method = config.method(layer, PeftAdapter.hasBlocks(shapes));
-        List<String> problems = new ArrayList<>(LayerShapes.problems(layer, method, shapes));
-        Set<String> expected = LayerShapes.parameters(layer, method, shapes);
-        parameters.forEach((parameter, key) -> {
-            if (!expected.contains(parameter)) {
-                problems.add("'" + key + "' is no parameter of " + method.name() + ", which has " + expected);
-            }
-        });
+        List<String> problems = LayerShapes.problems(layer, method, config.loraBias(), shapes);
         if (problems.isEmpty()) {
             methods.put(layer, method);
         }
@@ -191,7 +185,9 @@ public final class AdapterFile implements Closeable {
         Map<String, AdapterTensor> tensors = new LinkedHashMap<>();
         LayerShapes.parameters(layer, method, shapes(parameters))
                 .forEach(parameter -> tensors.put(parameter, read(key(parameters, parameter))));
-        return new AdapterLayer(method, tensors);
+        Optional<AdapterTensor> bias =
+                Optional.ofNullable(parameters.get(PeftKeys.LORA_BIAS)).map(this::read);
+        return new AdapterLayer(method, tensors, bias);
     }
 
     private static String key(Map<String, String> parameters, String parameter) {
@@ -212,14 +208,7 @@ public final class AdapterFile implements Closeable {
     }
 
     private AdapterTensor read(String key) {
-        float[] values = weights.floats(key);
-        for (int i = 0; i < values.length; i++) {
-            if (!Float.isFinite(values[i])) {
-                report.accept("'" + key + "' holds " + values[i] + " at element " + i);
-                break;
-            }
-        }
-        return new AdapterTensor(weights.tensor(key).shape(), values);
+        return AdapterTensor.read(weights, key, report);
     }
 
     /**

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ConfiguredMethod {
     private static final String BAT = "bat";
     private static final String MINI = "mini";
+    private static final String METHOD = "method";
+    private static final String PATTERNS = "method_pattern";
 
     private ConfiguredMethod() {}
 
@@ -56,8 +58,18 @@ final class ConfiguredMethod {
 
     private static Map<String, @Nullable Object> own(AdapterMethod method, Map<String, AdapterMethod> patterns) {
         Map<String, Object> others = new LinkedHashMap<>();
-        patterns.forEach((pattern, other) -> others.put(pattern, MethodRecord.toJson(other)));
-        return keys(PeftType.BONEPEFT, "method", MethodRecord.toJson(method), "method_pattern", others);
+        patterns.forEach((pattern, other) -> others.put(pattern, inner(other)));
+        return keys(PeftType.BONEPEFT, METHOD, inner(method), PATTERNS, others);
+    }
+
+    /** In our own files a method that PEFT knows is said by PEFT's keys. */
+    private static Object inner(AdapterMethod method) {
+        Map<String, @Nullable Object> keys = method.accept(new Keys());
+        return Optional.ofNullable(keys.get(METHOD)).orElse(keys);
+    }
+
+    private static Map<String, @Nullable Object> own(AdapterMethod method) {
+        return keys(PeftType.BONEPEFT, METHOD, MethodRecord.toJson(method));
     }
 
     private static Map<String, @Nullable Object> keys(PeftType type, Object... namesAndValues) {
@@ -74,7 +86,7 @@ final class ConfiguredMethod {
         public Map<String, @Nullable Object> bone(Bone method) {
             return method.grouping() == Grouping.COL
                     ? miss(method.rank(), !method.randomStart(), 1, method.dropout())
-                    : own(method, Map.of());
+                    : own(method);
         }
 
         @Override
@@ -84,7 +96,7 @@ final class ConfiguredMethod {
 
         @Override
         public Map<String, @Nullable Object> bat(Bat method) {
-            return method.grouping() == Grouping.COL ? miss(method.rank(), BAT, 1, 0) : own(method, Map.of());
+            return method.grouping() == Grouping.COL ? miss(method.rank(), BAT, 1, 0) : own(method);
         }
 
         private static Map<String, @Nullable Object> miss(int rank, Object start, int miniRank, double dropout) {
@@ -93,12 +105,12 @@ final class ConfiguredMethod {
 
         @Override
         public Map<String, @Nullable Object> hadamard(Hadamard method) {
-            return own(method, Map.of());
+            return own(method);
         }
 
         @Override
         public Map<String, @Nullable Object> unconstrained(Unconstrained method) {
-            return own(method, Map.of());
+            return own(method);
         }
 
         @Override
@@ -123,7 +135,9 @@ final class ConfiguredMethod {
                     "use_rslora",
                     lora.rankStabilized(),
                     "use_dora",
-                    dora);
+                    dora,
+                    "init_lora_weights",
+                    LoraStarts.name(lora.start()));
         }
 
         /** PEFT's users write 16, not 16.0. */
@@ -143,10 +157,19 @@ final class ConfiguredMethod {
             case MISS -> miss(config);
             case LORA -> lora(config, path);
             case BONEPEFT ->
-                MethodRecord.fromJson(
-                        config, config.pattern("method_pattern", path).orElseGet(() -> config.value("method")
-                                .orElseThrow(() -> config.wrong("method", "an object"))));
+                config.pattern(PATTERNS, path)
+                        .map(json -> own(config, PATTERNS, json))
+                        .orElseGet(() -> own(config, METHOD, config.value(METHOD).orElse("nothing")));
         };
+    }
+
+    private static AdapterMethod own(PeftConfig config, String key, Object json) {
+        if (!(json instanceof Map<?, ?> map)) {
+            throw config.wrong(key, "an object");
+        }
+        Map<String, @Nullable Object> keys = new LinkedHashMap<>();
+        map.forEach((name, value) -> keys.put((String) name, value));
+        return keys.containsKey(PeftType.KEY) ? config.nested(keys).method() : MethodRecord.fromJson(config, keys);
     }
 
     private static AdapterMethod miss(PeftConfig config) {
@@ -172,7 +195,12 @@ final class ConfiguredMethod {
         double alpha = config.pattern("alpha_pattern", path)
                 .map(value -> config.number("alpha_pattern", value))
                 .orElseGet(() -> config.number("lora_alpha"));
-        Lora lora = new Lora(rank, alpha, config.truth("use_rslora"), config.numberOr("lora_dropout", 0));
+        Lora lora = new Lora(
+                rank,
+                alpha,
+                config.truth("use_rslora"),
+                config.numberOr("lora_dropout", 0),
+                LoraStarts.start(config));
         return config.truth("use_dora") ? new Dora(lora) : lora;
     }
 }

@@ -25,9 +25,26 @@ import org.jspecify.annotations.Nullable;
 final class LayerShapes {
     private LayerShapes() {}
 
-    /** Returns what is wrong with an adapter, as far as can be said without its layer. */
-    static List<String> problems(String path, AdapterMethod method, Map<String, Shape> shapes) {
-        return problems(implied(path, method, shapes), method, shapes);
+    /**
+     * Returns what is wrong with an adapter, as far as can be said without its layer.
+     *
+     * @param bias whether it must have a {@link AdapterLayer#bias}
+     * @param shapes of the parameters and, if there is one, of the bias
+     */
+    static List<String> problems(String path, AdapterMethod method, boolean bias, Map<String, Shape> shapes) {
+        LayerSpec layer = implied(path, method, shapes);
+        List<String> problems = problems(layer, method, shapes);
+        Set<String> expected = parameters(path, method, shapes);
+        if (bias) {
+            expected.add(PeftKeys.LORA_BIAS);
+            check(path, PeftKeys.LORA_BIAS, Shape.of(layer.out()), method, shapes, problems);
+        }
+        for (String name : shapes.keySet()) {
+            if (!expected.contains(name)) {
+                problems.add(path + ": " + name + " is no parameter of " + method + ", which has " + expected);
+            }
+        }
+        return problems;
     }
 
     /** Returns what is wrong with an adapter on a layer. */
@@ -36,18 +53,27 @@ final class LayerShapes {
         try {
             method.check(layer);
             for (AdapterParameter expected : method.parameters(layer)) {
-                @Nullable Shape shape = shapes.get(expected.name());
-                if (shape == null) {
-                    problems.add(layer.path() + ": " + expected.name() + " is missing; there is " + shapes.keySet());
-                } else if (!shape.equals(expected.shape())) {
-                    problems.add(layer.path() + ": " + expected.name() + " is " + shape + "; " + method + " needs "
-                            + expected.shape());
-                }
+                check(layer.path(), expected.name(), expected.shape(), method, shapes, problems);
             }
         } catch (AdapterException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
         return problems;
+    }
+
+    private static void check(
+            String path,
+            String name,
+            Shape expected,
+            AdapterMethod method,
+            Map<String, Shape> shapes,
+            List<String> problems) {
+        @Nullable Shape shape = shapes.get(name);
+        if (shape == null) {
+            problems.add(path + ": " + name + " is missing; there is " + shapes.keySet());
+        } else if (!shape.equals(expected)) {
+            problems.add(path + ": " + name + " is " + shape + "; " + method + " needs " + expected);
+        }
     }
 
     /** Returns the names of the method's parameters, in its order. */
@@ -113,7 +139,10 @@ final class LayerShapes {
 
         private long dim(String name, int axis, long otherwise) {
             @Nullable Shape shape = shapes.get(name);
-            return shape == null || shape.rank() <= axis ? otherwise : Math.max(1, shape.dim(axis));
+            // A tensor without elements may claim any length.
+            return shape == null || shape.rank() <= axis
+                    ? otherwise
+                    : Math.min(Math.max(1, shape.dim(axis)), Integer.MAX_VALUE);
         }
     }
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An adapter method as our own files say it: {@code {"kind": "bone", "rank": 8, "grouping": "row", ...}}, the record's
- * name and all its components.
+ * name and all its components, numbers and constants.
  */
 final class MethodRecord {
     private static final String KIND = "kind";
@@ -25,11 +25,7 @@ final class MethodRecord {
         for (RecordComponent component : method.getClass().getRecordComponents()) {
             try {
                 Object value = component.getAccessor().invoke(method);
-                json.put(
-                        component.getName(),
-                        value instanceof Enum<?> constant
-                                ? lower(constant.name())
-                                : value instanceof AdapterMethod inner ? toJson(inner) : value);
+                json.put(component.getName(), value instanceof Enum<?> constant ? lower(constant.name()) : value);
             } catch (ReflectiveOperationException e) {
                 throw new LinkageError("a public record has public accessors", e);
             }
@@ -45,10 +41,7 @@ final class MethodRecord {
         return name.toLowerCase(Locale.ROOT);
     }
 
-    static AdapterMethod fromJson(PeftConfig config, Object json) {
-        if (!(json instanceof Map<?, ?> map)) {
-            throw config.wrong("method", "an object");
-        }
+    static AdapterMethod fromJson(PeftConfig config, Map<String, @Nullable Object> map) {
         Class<?> method = Stream.of(AdapterMethod.class.getPermittedSubclasses())
                 .filter(permitted -> kind(permitted).equals(map.get(KIND)))
                 .findFirst()
@@ -90,12 +83,6 @@ final class MethodRecord {
         }
         if (type == boolean.class && value instanceof Boolean) {
             return value;
-        }
-        if (AdapterMethod.class.isAssignableFrom(type) && value != null) {
-            AdapterMethod inner = fromJson(config, value);
-            if (type.isInstance(inner)) {
-                return inner;
-            }
         }
         if (type.isEnum()) {
             return Stream.of(type.getEnumConstants())

@@ -12,7 +12,6 @@ import java.util.function.Consumer;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.safetensors.TensorData;
-import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 
 /**
@@ -74,7 +73,10 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         layers.forEach((path, layer) -> {
             check(path, layer);
             layer.parameters()
-                    .forEach((name, tensor) -> tensors.add(data(PeftKeys.format(config.type(), path, name), tensor)));
+                    .forEach((name, tensor) -> tensors.add(tensor.named(PeftKeys.format(config.type(), path, name))));
+            layer.bias()
+                    .ifPresent(
+                            bias -> tensors.add(bias.named(PeftKeys.format(config.type(), path, PeftKeys.LORA_BIAS))));
         });
         saved.forEach((name, tensor) -> {
             String key = PeftKeys.formatSaved(name, layers.keySet());
@@ -82,42 +84,27 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
                 throw new PeftException(name + " is to be saved, but modules_to_save " + config.modulesToSave()
                         + " does not name it; withModulesToSave(List) does");
             }
-            tensors.add(data(key, tensor));
+            tensors.add(tensor.named(key));
         });
         AdapterDirectory.write(directory, config.toJson(), tensors);
     }
 
     private void check(String path, AdapterLayer layer) {
-        Map<String, Shape> shapes = shapes(layer);
+        Map<String, Shape> shapes = layer.shapes();
         AdapterMethod said = config.method(path, hasBlocks(shapes));
         if (!said.equals(layer.method())) {
             throw new PeftException(path + " has the adapter " + layer.method() + ", but the configuration says " + said
                     + "; make it with PeftConfig.of");
         }
-        List<String> problems = LayerShapes.problems(path, said, shapes);
+        layer.bias().ifPresent(bias -> shapes.put(PeftKeys.LORA_BIAS, bias.shape()));
+        List<String> problems = LayerShapes.problems(path, said, config.loraBias(), shapes);
         if (!problems.isEmpty()) {
             throw new PeftException(AdapterFile.summary("the adapter cannot be written", problems));
         }
     }
 
-    private static TensorData data(String key, AdapterTensor tensor) {
-        for (float value : tensor.values()) {
-            if (!Float.isFinite(value)) {
-                throw new PeftException(
-                        "'" + key + "' holds " + value + "; an adapter that is not finite is not written");
-            }
-        }
-        return TensorData.floats(key, DType.F32, tensor.shape(), tensor.values());
-    }
-
     static boolean hasBlocks(Map<String, Shape> shapes) {
         return shapes.values().stream().anyMatch(shape -> shape.rank() == 3);
-    }
-
-    private static Map<String, Shape> shapes(AdapterLayer layer) {
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        layer.parameters().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        return shapes;
     }
 
     /**
@@ -129,8 +116,9 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
     public PeftAdapter as(PeftType type) {
         PeftConfig renamed = config.as(type);
         Map<String, AdapterLayer> same = new LinkedHashMap<>();
-        layers.forEach((path, layer) ->
-                same.put(path, new AdapterLayer(renamed.method(path, hasBlocks(shapes(layer))), layer.parameters())));
+        layers.forEach((path, layer) -> same.put(
+                path,
+                new AdapterLayer(renamed.method(path, hasBlocks(layer.shapes())), layer.parameters(), layer.bias())));
         return new PeftAdapter(renamed, same, saved);
     }
 
@@ -145,7 +133,7 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         Map<String, Map<String, Shape>> shapes = new LinkedHashMap<>();
         layers.forEach((path, layer) -> {
             methods.put(path, layer.method());
-            shapes.put(path, shapes(layer));
+            shapes.put(path, layer.shapes());
         });
         return ModelFit.problems(config, methods, shapes, linears);
     }

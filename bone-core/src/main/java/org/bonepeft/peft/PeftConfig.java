@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
+import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.json.Json;
 import org.jspecify.annotations.Nullable;
@@ -33,14 +34,27 @@ public final class PeftConfig {
         this.values = Collections.unmodifiableMap(Json.parseObject(Json.print(values), where));
         this.where = where;
         this.type = type(values.get(PeftType.KEY), where);
+        try {
+            check();
+        } catch (AdapterException e) {
+            throw new PeftException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Looks at every value once, so that a wrong one is found now. */
+    private void check() {
         targetsIfGiven();
         modulesToSave();
         baseModel();
         taskType();
         bias();
         fanInFanOut();
+        loraBias();
         patternKeys().forEach(key -> patterns(key).keySet().forEach(this::compiled));
         method();
+        if (type == PeftType.BONEPEFT && integer("format_version") != PeftType.FORMAT_VERSION) {
+            throw wrong("format_version", PeftType.FORMAT_VERSION + "; a later bone wrote this");
+        }
     }
 
     private static PeftType type(@Nullable Object name, String where) {
@@ -132,6 +146,11 @@ public final class PeftConfig {
         return with("modules_to_save", orNull(modules));
     }
 
+    /** Returns the configuration that an inner object of this one is. */
+    PeftConfig nested(Map<String, @Nullable Object> inner) {
+        return new PeftConfig(inner, where);
+    }
+
     PeftConfig as(PeftType other) {
         if (type == other) {
             return this;
@@ -172,6 +191,11 @@ public final class PeftConfig {
     /** Returns whether the base stores its weights as (in, out), as GPT-2's Conv1D does. */
     public boolean fanInFanOut() {
         return truth("fan_in_fan_out");
+    }
+
+    /** Returns whether each B of a LoRA has a bias. */
+    public boolean loraBias() {
+        return truth("lora_bias");
     }
 
     /** Returns the LoRA start, {@code init_lora_weights}: {@code true}, {@code false} or a name such as {@code pissa}. */
@@ -340,7 +364,8 @@ public final class PeftConfig {
     }
 
     PeftException wrong(String key, String expected) {
-        return new PeftException(where + ": " + key + " is " + Json.print(values.get(key)) + "; expected " + expected);
+        String given = Json.print(values.get(key)).replaceAll("\\s*\\n\\s*", " ");
+        return new PeftException(where + ": " + key + " is " + given + "; expected " + expected);
     }
 
     /** Returns the text that PEFT would write: sorted keys, two spaces, no line break at the end. */

@@ -12,12 +12,22 @@ import org.bonepeft.adapter.Lora;
 final class PeftKeys {
     static final String PREFIX = "base_model.model.";
 
+    /** Our name of {@link AdapterLayer#bias}, which is no parameter of a method. */
+    static final String LORA_BIAS = "lora_B.bias";
+
     private static final String BASE_LAYER = ".base_layer";
     private static final String BIAS = ".bias";
 
     /** Our names of parameters by the ends of PEFT's keys. */
-    private static final Map<String, String> LORA =
-            Map.of("lora_A.weight", Lora.A, "lora_B.weight", Lora.B, "lora_magnitude_vector", Dora.MAGNITUDE);
+    private static final Map<String, String> LORA = Map.of(
+            "lora_A.weight",
+            Lora.A,
+            "lora_B.weight",
+            Lora.B,
+            LORA_BIAS,
+            LORA_BIAS,
+            "lora_magnitude_vector",
+            Dora.MAGNITUDE);
 
     private static final Map<String, String> MISS = Map.of("miss_block", Bone.BLOCK);
     private static final Map<String, String> BONE = Map.of("bone_block", Bone.BLOCK);
@@ -75,9 +85,10 @@ final class PeftKeys {
         if (config.modulesToSave().stream().anyMatch(module -> ("." + name + ".").contains("." + module + "."))) {
             return Optional.of(name);
         }
-        return name.endsWith(BIAS) && !config.bias().equals("none")
-                ? Optional.of(name.replace(BASE_LAYER + BIAS, BIAS))
-                : Optional.empty();
+        boolean trainedBias = name.endsWith(BIAS)
+                && !name.endsWith(LORA_BIAS)
+                && !config.bias().equals("none");
+        return trainedBias ? Optional.of(name.replace(BASE_LAYER + BIAS, BIAS)) : Optional.empty();
     }
 
     /** Returns the key of a tensor that is saved beside the adapters of {@code paths}. */

@@ -41,12 +41,14 @@ public enum PeftType {
 
     static final String KEY = "peft_type";
 
+    /** Of {@link #BONEPEFT}. */
+    static final int FORMAT_VERSION = 1;
+
     private static final Set<String> NOT_IMPLEMENTED = Set.of(
             "alora_invocation_tokens",
             "arrow_config",
             "kasa_config",
             "layer_replication",
-            "lora_bias",
             "monteclora_config",
             "target_parameters",
             "trainable_token_indices",
