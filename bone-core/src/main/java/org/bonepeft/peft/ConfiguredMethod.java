@@ -159,7 +159,8 @@ final class ConfiguredMethod {
             case BONEPEFT ->
                 config.pattern(PATTERNS, path)
                         .map(json -> own(config, PATTERNS, json))
-                        .orElseGet(() -> own(config, METHOD, config.value(METHOD).orElse("nothing")));
+                        .orElseGet(
+                                () -> own(config, METHOD, config.value(METHOD).orElse("nothing")));
         };
     }
 
@@ -196,11 +197,7 @@ final class ConfiguredMethod {
                 .map(value -> config.number("alpha_pattern", value))
                 .orElseGet(() -> config.number("lora_alpha"));
         Lora lora = new Lora(
-                rank,
-                alpha,
-                config.truth("use_rslora"),
-                config.numberOr("lora_dropout", 0),
-                LoraStarts.start(config));
+                rank, alpha, config.truth("use_rslora"), config.numberOr("lora_dropout", 0), LoraStarts.start(config));
         return config.truth("use_dora") ? new Dora(lora) : lora;
     }
 }
