@@ -53,6 +53,18 @@ final class LayerCache {
         tokens += count;
     }
 
+    /** Goes on with some of the rows, by their indices. */
+    void keep(NDArray rows) {
+        keys = keys == null ? null : picked(keys, rows);
+        values = values == null ? null : picked(values, rows);
+    }
+
+    private NDArray picked(NDArray all, NDArray rows) {
+        try (all) {
+            return owned(all.get(rows));
+        }
+    }
+
     private NDArray owned(NDArray array) {
         NDScope.unregister(array);
         array.attach(manager);

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.model.ModelBlock;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs as {@link LlamaModel}. Output: logits [batch, tokens, vocabulary]. {@link #loss} trains it without ever
  * holding all logits.
  */
-public final class LlamaForCausalLm extends ModelBlock {
+public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
     private static final String MODEL = "model";
     private static final String HEAD = "lm_head";
 
@@ -88,14 +89,23 @@ public final class LlamaForCausalLm extends ModelBlock {
         return (LlamaModel) child(MODEL);
     }
 
-    /**
-     * {@code -mean(log softmax(logits_t)[label_(t+1)])} over the tokens t + 1 whose label is not {@link
-     * CrossEntropyLoss#IGNORED}; NaN if there are none.
-     *
-     * @param inputs as {@link LlamaModel}
-     * @param labels [batch, tokens], INT64; the label of a token is the token itself, not the next one
-     * @return a float32 scalar on the manager of the ids
-     */
+    @Override
+    public int vocabSize() {
+        return config.vocabSize();
+    }
+
+    @Override
+    public int maxPositions() {
+        return config.maxPositions();
+    }
+
+    /** Starts sequences with a cache of keys and values, in arrays with room for {@code maxTokens} each. */
+    @Override
+    public Session start(int maxTokens) {
+        return new LlamaSession(this, decoder().owner(), maxTokens);
+    }
+
+    @Override
     public NDArray loss(ParameterStore store, NDList inputs, NDArray labels, boolean training) {
         NDArray hidden = call(store, MODEL, training, inputs);
         NDManager manager = hidden.getManager();
@@ -134,7 +144,7 @@ public final class LlamaForCausalLm extends ModelBlock {
         return new NDList(logits(store, call(store, MODEL, training, inputs), training));
     }
 
-    private NDArray logits(ParameterStore store, NDArray hidden, boolean training) {
+    NDArray logits(ParameterStore store, NDArray hidden, boolean training) {
         return config.tied()
                 ? Linear.linear(hidden, headWeight(store, hidden, training)).singletonOrThrow()
                 : call(store, HEAD, training, hidden);

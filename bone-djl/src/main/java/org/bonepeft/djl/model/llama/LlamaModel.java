@@ -11,6 +11,7 @@ import ai.djl.util.PairList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.ModelBlock;
@@ -52,6 +53,11 @@ public final class LlamaModel extends ModelBlock {
         return ((LlamaEmbedding) child(EMBEDDING)).weight(store, x, training);
     }
 
+    /** Returns the manager of the weights. */
+    NDManager owner() {
+        return Objects.requireNonNull(parameters.get(NORM)).getArray().getManager();
+    }
+
     /** Runs the decoder on tokens that follow those in the caches, one for each layer. */
     NDArray forward(ParameterStore store, NDList inputs, List<LayerCache> caches) {
         PairList<String, Object> params = new PairList<>();
@@ -65,10 +71,9 @@ public final class LlamaModel extends ModelBlock {
         NDArray ids = inputs.get(0).toType(DataType.INT64, false);
         List<?> caches = params == null ? List.of() : (List<?>) params.get(CACHES);
         long before = caches.isEmpty() ? 0 : ((LayerCache) caches.get(0)).tokens();
-        checkIds(ids, before);
+        checkIds(ids);
         NDArray hidden = call(store, EMBEDDING, training, ids);
-        NDManager owner = tensor(store, NORM, hidden, training).getManager();
-        NDList positions = positions(inputs, hidden, before, owner);
+        NDList positions = positions(inputs, hidden, before);
         Masks masks = new Masks(inputs, before);
         for (int i = 0; i < config.layers(); i++) {
             NDList states = new NDList(hidden, positions.get(0), positions.get(1));
@@ -87,18 +92,19 @@ public final class LlamaModel extends ModelBlock {
         return params;
     }
 
-    private NDList positions(NDList inputs, NDArray hidden, long before, NDManager owner) {
+    private NDList positions(NDList inputs, NDArray hidden, long before) {
         Shape shape = hidden.getShape();
         NDList rows = new NDList();
         if (inputs.size() < 3) {
             long end = before + shape.get(1);
-            for (NDArray table : rotary.rows(owner, hidden, end)) {
+            checkPosition(end - 1);
+            for (NDArray table : rotary.rows(owner(), hidden, end)) {
                 rows.add(table.get("{}:{}", before, end));
             }
         } else {
             NDArray positions = inputs.get(2);
             long last = positions.max().getLong();
-            for (NDArray table : rotary.rows(owner, hidden, checkPosition(last) + 1)) {
+            for (NDArray table : rotary.rows(owner(), hidden, checkPosition(last) + 1)) {
                 NDArray picked = table.get(positions.reshape(-1));
                 rows.add(picked.reshape(shape.get(0), 1, shape.get(1), config.headSize()));
                 picked.close();
@@ -108,8 +114,7 @@ public final class LlamaModel extends ModelBlock {
         return rows;
     }
 
-    private void checkIds(NDArray ids, long before) {
-        checkPosition(before + ids.getShape().get(1) - 1);
+    private void checkIds(NDArray ids) {
         try (NDArray low = ids.min();
                 NDArray high = ids.max()) {
             long outside = low.getLong() < 0 ? low.getLong() : high.getLong();
