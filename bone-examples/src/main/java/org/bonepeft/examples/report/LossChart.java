@@ -38,6 +38,8 @@ public final class LossChart {
                 .yAxisTitle("training loss (moving average)")
                 .build();
         chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+        chart.getStyler().setXAxisTickMarkSpacingHint(100);
+        chart.getStyler().setXAxisMaxLabelCount(9);
         curves.forEach((name, losses) -> {
             List<Integer> steps =
                     IntStream.rangeClosed(1, losses.size()).boxed().toList();
