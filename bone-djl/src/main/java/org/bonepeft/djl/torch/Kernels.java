@@ -87,9 +87,9 @@ public interface Kernels {
     NDArray linearCrossEntropy(
             NDArray hidden, NDArray weight, NDArray labels, long ignored, Reduction reduction, int chunk);
 
-    /** Returns how many rows of so many classes make 32 MiB of float32. */
+    /** Returns how many rows of so many classes make 32 MiB of float32, a multiple of 16. */
     static int chunkRows(long classes) {
-        return (int) Math.max(16, (8L << 20) / classes);
+        return (int) Math.max(16, (8L << 20) / classes / 16 * 16);
     }
 
     /** Returns the singular value decomposition of a matrix, in float32 or float64. */

@@ -67,7 +67,7 @@ public final class TorchModule implements AutoCloseable {
         try {
             return TorchEngine.load(TorchArchive.of(methods));
         } catch (EngineException e) {
-            throw new BoneException("TorchScript refuses this text:\n" + methods + "\n" + e.getMessage(), e);
+            throw new BoneException("TorchScript refuses the text: " + e.getMessage(), e);
         }
     }
 

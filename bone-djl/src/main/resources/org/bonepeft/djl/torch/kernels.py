@@ -25,29 +25,49 @@ def causal(self: __torch__.M, q: Tensor, k: Tensor) -> Tensor:
   s = torch.size(k, -2)
   return torch.tril(torch.new_ones(q, [t, s], dtype=11), s - t)
 
-def attention(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, scale: str, dropout: str, causal: str) -> Tensor:
-  t = torch.size(q, -2)
-  gqa = torch.size(q, -3) != torch.size(k, -3)
-  p = float(dropout)
-  if int(causal) == 1 and t == torch.size(k, -2):
-    y = torch.scaled_dot_product_attention(q, k, v, None, p, True, scale=float(scale), enable_gqa=gqa)
-  elif int(causal) == 1 and t > 1:
-    y = torch.scaled_dot_product_attention(q, k, v, self.causal(q, k), p, False, scale=float(scale), enable_gqa=gqa)
+# Key heads that serve several query heads are one more dimension of the batch, and stretch over those query heads without
+# a copy; torch's own enable_gqa copies them and leaves the fused kernel.
+def grouped(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], p: float, causal: bool, scale: float) -> Tensor:
+  b, h, t, d = torch.size(q)
+  g = torch.size(k, 1)
+  if g == h:
+    y = torch.scaled_dot_product_attention(q, k, v, mask, p, causal, scale=scale)
   else:
-    y = torch.scaled_dot_product_attention(q, k, v, None, p, False, scale=float(scale), enable_gqa=gqa)
+    r = h // g
+    m = mask
+    if mask is not None:
+      if torch.size(mask, 1) == h:
+        m = torch.reshape(torch.expand(mask, [b, h, -1, -1]), [b * g, r, torch.size(mask, 2), torch.size(mask, 3)])
+      elif torch.size(mask, 0) > 1:
+        m = torch.repeat_interleave(mask, g, 0)
+    s = [b * g, 1, torch.size(k, 2), -1]
+    kr = torch.expand(torch.reshape(k, s), [-1, r, -1, -1])
+    vr = torch.expand(torch.reshape(v, s), [-1, r, -1, -1])
+    y = torch.scaled_dot_product_attention(torch.reshape(q, [b * g, r, t, d]), kr, vr, m, p, causal, scale=scale)
+    y = torch.reshape(y, [b, h, t, -1])
   return y
 
-def attention_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, scale: str, dropout: str, causal: str) -> Tensor:
-  gqa = torch.size(q, -3) != torch.size(k, -3)
-  m = mask
-  if int(causal) == 1:
-    if ops.prim.dtype(mask) == 11:
-      m = torch.logical_and(mask, self.causal(q, k))
+def attention(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, scale: str, dropout: str, causal: str) -> Tensor:
+  t = torch.size(q, 2)
+  m : Optional[Tensor] = None
+  square = False
+  if int(causal) == 1 and t > 1:
+    if t == torch.size(k, 2):
+      square = True
     else:
-      m = torch.masked_fill(mask, torch.logical_not(self.causal(q, k)), -inf)
+      m = torch.reshape(self.causal(q, k), [1, 1, t, -1])
+  return self.grouped(q, k, v, m, float(dropout), square, float(scale))
+
+def attention_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, scale: str, dropout: str, causal: str) -> Tensor:
+  m = torch.reshape(mask, [1] * (4 - torch.dim(mask)) + torch.size(mask))
+  if int(causal) == 1:
+    if ops.prim.dtype(m) == 11:
+      m = torch.logical_and(m, self.causal(q, k))
+    else:
+      m = torch.masked_fill(m, torch.logical_not(self.causal(q, k)), -inf)
   if ops.prim.dtype(m) != 11:
     m = torch.to(m, ops.prim.dtype(q))
-  return torch.scaled_dot_product_attention(q, k, v, m, float(dropout), False, scale=float(scale), enable_gqa=gqa)
+  return self.grouped(q, k, v, m, float(dropout), False, float(scale))
 
 def rms_norm(self: __torch__.M, x: Tensor, weight: Tensor, eps: str) -> Tensor:
   return torch.rms_norm(x, [torch.size(x, -1)], weight, float(eps))
@@ -66,81 +86,106 @@ def gelu(self: __torch__.M, x: Tensor) -> Tensor:
 def gelu_tanh(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.gelu(x, approximate="tanh")
 
-# A function of x with the value 0 and the gradient g: what a method that knows its gradient returns added to its value.
-def with_gradient(self: __torch__.M, x: Tensor, g: Tensor) -> Tensor:
+# A function of x with the value 0 and the gradient scale g: added to its value, it gives a gradient to a result that was
+# computed without autograd.
+def with_gradient(self: __torch__.M, x: Tensor, g: Tensor, scale: float) -> Tensor:
   g = torch.reshape(g, [-1])
   y = torch.dot(torch.reshape(x, [-1]), g)
   if not bool(torch.isfinite(y)):
     y = torch.dot(torch.reshape(torch.masked_fill(x, torch.isinf(x), 0.), [-1]), g)
-  return torch.sub(y, torch.detach(y))
+  return torch.mul(torch.sub(y, torch.detach(y)), scale)
+
+# log softmax(x) in p; with a gradient p becomes softmax(x) - onehot(y). Returns the losses of the rows.
+def token_losses(self: __torch__.M, x: Tensor, y: Tensor, p: Tensor, differentiate: bool) -> Tensor:
+  if ops.prim.dtype(x) == ops.prim.dtype(p):
+    torch._log_softmax(x, 1, False, out=p)
+  else:
+    torch.copy_(p, torch.log_softmax(x, 1, ops.prim.dtype(p)))
+  t = torch.unsqueeze(y, 1)
+  losses = torch.neg(torch.gather(p, 1, t))
+  if differentiate:
+    torch.exp_(p)
+    torch.scatter_add_(p, 1, t, torch.neg(torch.ones_like(t, dtype=ops.prim.dtype(p))))
+  return torch.squeeze(losses, 1)
+
+# 1, or one over the number of tokens that count.
+def loss_scale(self: __torch__.M, counted: Tensor, mean: str) -> float:
+  scale = 1.
+  if int(mean) == 1:
+    n = int(torch.sum(counted))
+    scale = 1. / float(n) if n > 0 else nan
+  return scale
 
 def cross_entropy(self: __torch__.M, logits: Tensor, labels: Tensor, ignored: str, chunk: str, mean: str) -> Tensor:
   x = torch.reshape(torch.detach(logits), [-1, torch.size(logits, -1)])
   y = torch.to(torch.reshape(labels, [-1]), 4)
-  rows = torch.squeeze(torch.nonzero(torch.ne(y, int(ignored))), 1)
-  n = torch.size(rows, 0)
-  acc = 6
-  if ops.prim.dtype(x) == 7:
-    acc = 7
-  scale = 1.
-  if int(mean) == 1:
-    scale = 1. / float(n) if n > 0 else nan
+  skipped = torch.eq(y, int(ignored))
+  y = torch.masked_fill(y, skipped, 0)
+  scale = self.loss_scale(torch.logical_not(skipped), mean)
+  acc = 7 if ops.prim.dtype(x) == 7 else 6
   differentiate = torch.is_grad_enabled() and ops.prim.requires_grad(logits)
-  g = torch.zeros_like(x) if differentiate else x
-  total = torch.zeros([], dtype=acc, device=ops.prim.device(x))
+  g = torch.empty_like(x) if differentiate else x
+  rows = torch.size(x, 0)
   step = int(chunk)
-  for i in range(0, n, step):
-    some = torch.slice(rows, 0, i, i + step)
-    p = torch.log_softmax(torch.index_select(x, 0, some), 1, acc)
-    t = torch.unsqueeze(torch.index_select(y, 0, some), 1)
-    total = torch.sub(total, torch.sum(torch.gather(p, 1, t)))
+  p = torch.new_empty(x, [min(rows, step), torch.size(x, 1)], dtype=acc)
+  direct = differentiate and ops.prim.dtype(g) == acc
+  total = torch.new_zeros(x, [], dtype=acc)
+  for i in range(0, rows, step):
+    part = torch.slice(x, 0, i, i + step)
+    q = torch.slice(g, 0, i, i + step) if direct else torch.slice(p, 0, 0, torch.size(part, 0))
+    losses = self.token_losses(part, torch.slice(y, 0, i, i + step), q, differentiate)
+    skip = torch.slice(skipped, 0, i, i + step)
+    total = torch.add(total, torch.sum(torch.masked_fill(losses, skip, 0.)))
     if differentiate:
-      torch.exp_(p)
-      torch.scatter_add_(p, 1, t, torch.neg(torch.ones_like(t, dtype=acc)))
-      torch.mul_(p, scale)
-      torch.index_copy_(g, 0, some, torch.to(p, ops.prim.dtype(x)))
+      torch.index_fill_(q, 0, torch.squeeze(torch.nonzero(skip), 1), 0.)
+      if not direct:
+        torch.copy_(torch.slice(g, 0, i, i + step), q)
   loss = torch.mul(total, scale)
   if differentiate:
-    loss = torch.add(loss, torch.to(self.with_gradient(logits, g), acc))
+    loss = torch.add(loss, torch.to(self.with_gradient(logits, g, scale), acc))
   return loss
 
 def linear_cross_entropy(self: __torch__.M, hidden: Tensor, weight: Tensor, labels: Tensor, ignored: str, chunk: str, mean: str) -> Tensor:
   w = torch.detach(weight)
+  wt = torch.t(w)
   h = torch.reshape(torch.detach(hidden), [-1, torch.size(hidden, -1)])
   y = torch.to(torch.reshape(labels, [-1]), 4)
-  rows = torch.squeeze(torch.nonzero(torch.ne(y, int(ignored))), 1)
+  counted = torch.ne(y, int(ignored))
+  scale = self.loss_scale(counted, mean)
+  rows = torch.squeeze(torch.nonzero(counted), 1)
   n = torch.size(rows, 0)
-  acc = 6
-  if ops.prim.dtype(h) == 7:
-    acc = 7
-  scale = 1.
-  if int(mean) == 1:
-    scale = 1. / float(n) if n > 0 else nan
+  acc = 7 if ops.prim.dtype(h) == 7 else 6
   grad_h = torch.is_grad_enabled() and ops.prim.requires_grad(hidden)
   grad_w = torch.is_grad_enabled() and ops.prim.requires_grad(weight)
   g = torch.zeros_like(h) if grad_h else h
   gw = torch.zeros_like(w, dtype=acc) if grad_w else w
-  total = torch.zeros([], dtype=acc, device=ops.prim.device(h))
   step = int(chunk)
+  logits = torch.new_empty(w, [min(n, step), torch.size(w, 0)])
+  p = torch.new_empty(w, [min(n, step), torch.size(w, 0)], dtype=acc)
+  total = torch.new_zeros(h, [], dtype=acc)
   for i in range(0, n, step):
     some = torch.slice(rows, 0, i, i + step)
+    m = torch.size(some, 0)
     part = torch.to(torch.index_select(h, 0, some), ops.prim.dtype(w))
-    p = torch.log_softmax(torch.matmul(part, torch.t(w)), 1, acc)
-    t = torch.unsqueeze(torch.index_select(y, 0, some), 1)
-    total = torch.sub(total, torch.sum(torch.gather(p, 1, t)))
+    q = torch.slice(p, 0, 0, m)
+    x = torch.slice(logits, 0, 0, m)
+    torch.mm(part, wt, out=x)
+    losses = self.token_losses(x, torch.index_select(y, 0, some), q, grad_h or grad_w)
+    total = torch.add(total, torch.sum(losses))
     if grad_h or grad_w:
-      torch.exp_(p)
-      torch.scatter_add_(p, 1, t, torch.neg(torch.ones_like(t, dtype=acc)))
-      q = torch.to(p, ops.prim.dtype(w))
+      # The memory of the logits holds softmax - onehot in the weight's type from here on.
+      if ops.prim.dtype(q) != ops.prim.dtype(x):
+        torch.copy_(x, q)
+        q = x
       if grad_h:
-        torch.index_copy_(g, 0, some, torch.to(torch.matmul(q, w), ops.prim.dtype(h)))
+        torch.index_copy_(g, 0, some, torch.to(torch.mm(q, w), ops.prim.dtype(h)))
       if grad_w:
-        torch.add_(gw, torch.matmul(torch.t(q), part))
+        torch.add_(gw, torch.mm(torch.t(q), part))
   loss = torch.mul(total, scale)
   if grad_h:
-    loss = torch.add(loss, torch.to(self.with_gradient(hidden, torch.mul_(g, scale)), acc))
+    loss = torch.add(loss, torch.to(self.with_gradient(hidden, g, scale), acc))
   if grad_w:
-    loss = torch.add(loss, torch.to(self.with_gradient(weight, torch.to(torch.mul_(gw, scale), ops.prim.dtype(w))), acc))
+    loss = torch.add(loss, torch.to(self.with_gradient(weight, torch.to(gw, ops.prim.dtype(w)), scale), acc))
   return loss
 
 def svd(self: __torch__.M, a: Tensor) -> Tuple[Tensor, Tensor, Tensor]:

@@ -68,6 +68,8 @@ class KernelsTest {
         "CAUSAL, 5, 5, 2, ADDED",
         "FULL, 3, 5, 2, BOOLEAN",
         "CAUSAL, 3, 5, 2, BOOLEAN",
+        "FULL, 3, 5, 2, PER_HEAD",
+        "CAUSAL, 5, 5, 1, FLAT",
         "FULL, 5, 5, 4, NOTHING_ALLOWED"
     })
     void attention_anyKind_agrees(String kind, long queries, long keys, long groups, String mask) {
@@ -87,6 +89,9 @@ class KernelsTest {
         return switch (mask) {
             case "ADDED" ->
                 how.withMask(wave(q.getDataType(), 5, 2, 1, q.getShape().get(2), keys));
+            case "PER_HEAD" ->
+                how.withMask(wave(q.getDataType(), 5, 1, 4, q.getShape().get(2), keys));
+            case "FLAT" -> how.withMask(wave(q.getDataType(), 5, q.getShape().get(2), keys));
             case "BOOLEAN" ->
                 how.withMask(wave(DataType.FLOAT32, 5, 2, 1, 1, keys).gt(-0.5));
             case "NOTHING_ALLOWED" ->
