@@ -2,6 +2,7 @@ package org.bonepeft.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
@@ -109,6 +111,64 @@ public final class AdaptedModel {
         PeftFiles.assign(adapter, layersOf(name), name);
         Map<String, NDArray> whole = wholeModules.values(name);
         PeftFiles.assignWhole(adapter, whole);
+    }
+
+    /**
+     * Adds an adapter that does what several together do: {@code DeltaW = sum_k w_k DeltaW_k}, exactly. Equal Bones and
+     * MiSS-minis add up element by element; LoRAs, and mixtures, become one LoRA whose rank is the sum of ranks. It
+     * starts inactive.
+     *
+     * @param name of the new adapter
+     * @param weights by the names of adapters that are on the same layers
+     * @throws AdapterException if a method depends on the weight, or the layers differ; nothing is changed then
+     */
+    public void addWeightedSum(String name, Map<String, Double> weights) {
+        addWeightedSum(name, weights, OptionalInt.empty());
+    }
+
+    /**
+     * Adds a LoRA of a given rank that is nearest to a weighted sum, by singular value decomposition.
+     *
+     * @return the largest error of a layer: the Frobenius norm of what was lost, relative to the sum's
+     * @throws AdapterException as {@link #addWeightedSum(String, Map)}, or if the rank is too large for a layer
+     */
+    public double addWeightedSum(String name, Map<String, Double> weights, int rank) {
+        return addWeightedSum(name, weights, OptionalInt.of(rank));
+    }
+
+    private double addWeightedSum(String name, Map<String, Double> weights, OptionalInt rank) {
+        if (weights.isEmpty()) {
+            throw new AdapterException("a weighted sum needs adapters; there are " + configs.keySet());
+        }
+        List<String> names = List.copyOf(weights.keySet());
+        Map<String, AdaptedLinear> shared = layersOf(names.get(0));
+        names.forEach(part -> {
+            if (!layersOf(part).keySet().equals(shared.keySet())) {
+                throw new AdapterException("adapters " + names.get(0) + " and " + part + " are on different layers");
+            }
+        });
+        wholeModules.requireNone(names);
+        try (NDManager scratch =
+                shared.values().iterator().next().weightArray().getManager().newSubManager()) {
+            Map<String, WeightedSum.Result> sums = new LinkedHashMap<>();
+            Map<String, AdapterMethod> methods = new LinkedHashMap<>();
+            shared.forEach((path, layer) -> {
+                List<LayerAdapter> parts =
+                        names.stream().map(part -> adapter(layer, part)).toList();
+                List<Double> factors = List.copyOf(weights.values());
+                WeightedSum.Result sum = new WeightedSum(layer.spec(), scratch).of(parts, factors, rank);
+                sums.put(path, sum);
+                methods.put(path, sum.method());
+            });
+            add(config(names.get(0)).withMethods(name, methods));
+            Map<String, Map<String, NDArray>> values = new LinkedHashMap<>();
+            sums.forEach((path, sum) -> values.put(path, sum.parameters()));
+            replace(name, values);
+            return sums.values().stream()
+                    .mapToDouble(WeightedSum.Result::error)
+                    .max()
+                    .orElse(0);
+        }
     }
 
     /**

@@ -50,6 +50,12 @@ public final class AdapterConfig {
         return new AdapterConfig(other, method, patterns, exact, targets, modulesToSave, seed);
     }
 
+    /** Returns the same targets with a method for each layer. */
+    AdapterConfig withMethods(String other, Map<String, AdapterMethod> methods) {
+        AdapterMethod general = methods.values().iterator().next();
+        return new AdapterConfig(other, general, Map.of(), methods, targets, List.of(), seed);
+    }
+
     /** Returns the configuration of an adapter that was read from files. */
     static AdapterConfig of(PeftAdapter adapter, String name) {
         Map<String, AdapterMethod> methods = new LinkedHashMap<>();

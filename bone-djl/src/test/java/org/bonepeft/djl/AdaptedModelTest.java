@@ -320,6 +320,53 @@ class AdaptedModelTest {
         }
     }
 
+    static List<List<AdapterMethod>> summable() {
+        return List.of(
+                List.of(new Bone(4), new Bone(4)),
+                List.of(new Bone(4, Grouping.ROW), new Bone(4, Grouping.ROW)),
+                List.of(new Lora(2, 4), new Lora(3, 3)),
+                List.of(new Bone(4), new Lora(3, 6)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("summable")
+    void addWeightedSum_isTheSumOfTheDeltas_andItsTruncationSaysWhatItLost(List<AdapterMethod> methods) {
+        attached("a", methods.get(0));
+        add("b", methods.get(1));
+        Map<String, Double> weights = new LinkedHashMap<>();
+        weights.put("a", 0.5);
+        weights.put("b", -2.0);
+        float[] expected = merged(Map.of("a", 0.5, "b", -2.0));
+        model.addWeightedSum("sum", weights);
+        assertThat(model.addWeightedSum("full", weights, 16)).isLessThan(1e-6);
+        double lost = model.addWeightedSum("low", weights, 1);
+        assertThat(lost).isBetween(0.01, 0.99);
+        model.activate("sum");
+        Tolerance.FLOAT32.check("sum", y(), expected);
+        model.activate("full");
+        Tolerance.FLOAT32.check("full rank", y(), expected);
+        assertThatThrownBy(() -> model.addWeightedSum("x", Map.of("a", 1.0), 17))
+                .hasMessageContaining("from 1 to 16");
+        assertThat(model.adapters()).containsExactly("a", "b", "sum", "full", "low");
+    }
+
+    /** The output with both adapters active, each scaled. */
+    private float[] merged(Map<String, Double> factors) {
+        factors.forEach(model::scale);
+        model.activate("a", "b");
+        float[] y = y();
+        factors.keySet().forEach(name -> model.scale(name, 1));
+        return y;
+    }
+
+    @Test
+    void addWeightedSum_ofBats_isRefused() {
+        attached("a", new Bat(4));
+        assertThatThrownBy(() -> model.addWeightedSum("sum", Map.of("a", 1.0)))
+                .hasMessageContaining("01Linear: bat depends on the weight");
+        assertThat(model.adapters()).containsExactly("a");
+    }
+
     @ParameterizedTest
     @MethodSource("rowWise")
     void forward_mixedRows_equalsRowByRow(AdapterMethod method) {
