@@ -14,9 +14,9 @@ import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
-import org.bonepeft.examples.OutputFolder;
 import org.bonepeft.examples.report.LossChart;
 import org.bonepeft.examples.report.Progress;
+import org.bonepeft.io.OutputFolder;
 
 /** One run of {@code bone glue}: reads, trains each method from the same start, reports, writes. */
 final class GlueRun {

@@ -1,4 +1,4 @@
-package org.bonepeft.examples;
+package org.bonepeft.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package org.bonepeft.examples;
+package org.bonepeft.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
