@@ -4,26 +4,31 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.util.Collection;
 import java.util.Map.Entry;
 import java.util.TreeMap;
 
 /**
- * The data section of a file as read-only mappings, each smaller than 2 GiB. Neighbouring tensors share a mapping, and
+ * The data section of a file as mappings, read-only or copied where they are written, each smaller than 2 GiB. Neighbouring tensors share a mapping, and
  * none is cut: only a tensor that alone exceeds the limit gets several mappings, which overlap by half, so that any
  * range of half the limit lies within one of them.
  */
 final class Mappings {
     private final TreeMap<Long, ByteBuffer> byBegin = new TreeMap<>();
+    private final MapMode mode;
     private final long limit;
 
     /**
      * Maps the tensors, which must be in the order of their bytes and without holes.
      *
      * @param dataBegin the position in the file that their offsets count from
+     * @param mode READ_ONLY or PRIVATE
      * @param limit the size of the largest mapping; less than {@link Integer#MAX_VALUE} in tests only
      */
-    Mappings(FileChannel channel, long dataBegin, Collection<TensorInfo> tensors, int limit) throws IOException {
+    Mappings(FileChannel channel, long dataBegin, Collection<TensorInfo> tensors, MapMode mode, int limit)
+            throws IOException {
+        this.mode = mode;
         this.limit = limit;
         long begin = 0;
         long end = 0;
@@ -42,7 +47,7 @@ final class Mappings {
 
     private void map(FileChannel channel, long dataBegin, long begin, long end) throws IOException {
         if (end > begin) {
-            byBegin.put(begin, channel.map(FileChannel.MapMode.READ_ONLY, dataBegin + begin, end - begin));
+            byBegin.put(begin, channel.map(mode, dataBegin + begin, end - begin));
         }
     }
 

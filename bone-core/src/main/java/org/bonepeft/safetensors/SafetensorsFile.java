@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,24 +43,42 @@ public final class SafetensorsFile implements TensorSource {
         return open(path, Integer.MAX_VALUE);
     }
 
+    /**
+     * Opens and checks a file whose buffers may be written to: a page that is written becomes this process's own, and the
+     * file stays as it is.
+     *
+     * @throws SafetensorsException as {@link #open}
+     * @throws IOException if the file cannot be read, or (the system asks for it) may not be written
+     */
+    public static SafetensorsFile openCopyOnWrite(Path path) throws IOException {
+        return open(path, MapMode.PRIVATE, Integer.MAX_VALUE);
+    }
+
     /** Opens a file with smaller mappings, for tests. */
     static SafetensorsFile open(Path path, int mappingLimit) throws IOException {
+        return open(path, MapMode.READ_ONLY, mappingLimit);
+    }
+
+    private static SafetensorsFile open(Path path, MapMode mode, int mappingLimit) throws IOException {
         ForeignFormats.refuse(path);
         try {
-            return openSafetensors(path, mappingLimit);
+            return openSafetensors(path, mode, mappingLimit);
         } catch (SafetensorsException e) {
             throw e.in(path);
         }
     }
 
-    private static SafetensorsFile openSafetensors(Path path, int mappingLimit) throws IOException {
+    private static SafetensorsFile openSafetensors(Path path, MapMode mode, int mappingLimit) throws IOException {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new SafetensorsException(
                     Files.isDirectory(path)
                             ? "this is a directory; ShardedSafetensors.open reads those"
                             : "this is not a regular file");
         }
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+        Set<StandardOpenOption> access = mode == MapMode.READ_ONLY
+                ? EnumSet.of(StandardOpenOption.READ)
+                : EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(path, access)) {
             long fileSize = channel.size();
             if (fileSize < Long.BYTES) {
                 throw new SafetensorsException(fileSize + " bytes are too few for a safetensors file");
@@ -82,7 +103,7 @@ public final class SafetensorsFile implements TensorSource {
             return new SafetensorsFile(
                     path,
                     header,
-                    new Mappings(channel, dataBegin, header.tensors().values(), mappingLimit));
+                    new Mappings(channel, dataBegin, header.tensors().values(), mode, mappingLimit));
         }
     }
 

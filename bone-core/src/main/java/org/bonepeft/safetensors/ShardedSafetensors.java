@@ -38,8 +38,27 @@ public final class ShardedSafetensors implements TensorSource {
      * @throws IOException if a file cannot be read
      */
     public static TensorSource open(Path directory) throws IOException {
+        return open(directory, SafetensorsFile::open);
+    }
+
+    /**
+     * Opens the weights of a directory, with buffers that may be written to; see {@link SafetensorsFile#openCopyOnWrite}.
+     *
+     * @throws SafetensorsException as {@link #open}
+     * @throws IOException if a file cannot be read, or may not be written
+     */
+    public static TensorSource openCopyOnWrite(Path directory) throws IOException {
+        return open(directory, SafetensorsFile::openCopyOnWrite);
+    }
+
+    @FunctionalInterface
+    private interface Opener {
+        SafetensorsFile open(Path path) throws IOException;
+    }
+
+    private static TensorSource open(Path directory, Opener opener) throws IOException {
         if (Files.exists(directory.resolve(SINGLE))) {
-            return SafetensorsFile.open(directory.resolve(SINGLE));
+            return opener.open(directory.resolve(SINGLE));
         }
         Path index = directory.resolve(INDEX);
         if (!Files.exists(index)) {
@@ -50,10 +69,10 @@ public final class ShardedSafetensors implements TensorSource {
                         + ", which are all that bone reads; it has " + found);
             }
         }
-        return new ShardedSafetensors(index);
+        return new ShardedSafetensors(index, opener);
     }
 
-    private ShardedSafetensors(Path index) throws IOException {
+    private ShardedSafetensors(Path index, Opener opener) throws IOException {
         this.index = index;
         Map<String, String> shardOf = weightMap();
         for (String shard : new TreeSet<>(shardOf.values())) {
@@ -62,7 +81,7 @@ public final class ShardedSafetensors implements TensorSource {
                 throw new SafetensorsException(
                         index + ": the shard " + shard + " is missing; it belongs beside the index");
             }
-            SafetensorsFile file = SafetensorsFile.open(path);
+            SafetensorsFile file = opener.open(path);
             shards.add(file);
             file.tensors().forEach((tensor, info) -> {
                 if (!shard.equals(shardOf.get(tensor))) {

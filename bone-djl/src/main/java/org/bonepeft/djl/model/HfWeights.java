@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.djl.torch.TorchEngine;
+import org.bonepeft.djl.torch.TorchTypes;
 import org.bonepeft.io.AtomicFile;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.ShardedSafetensors;
@@ -55,22 +59,55 @@ public final class HfWeights {
     public static List<String> load(ModelBlock model, Path directory, NDManager manager, Rules rules)
             throws IOException {
         try (TensorSource source = ShardedSafetensors.open(directory)) {
-            Names names = new Names(directory, source, rules);
-            List<String> absent = names.check(model.tensors());
-            model.tensors().forEach((name, parameter) -> {
-                if (!absent.contains(name)) {
-                    Initializer before = parameter.getInitializer();
-                    parameter.setInitializer((m, shape, type) -> read(source, names.inFile(name), m, shape));
-                    parameter.initialize(manager, DataType.FLOAT32);
-                    parameter.setInitializer(before);
-                }
-            });
-            return absent;
+            return load(model, directory, source, manager, rules, DType.F32);
         }
     }
 
     /**
-     * Writes {@code config.json} and {@code model.safetensors} (float32) into a directory, which is made if need be.
+     * As {@link #load}, but tensors that have the type in the file are not copied: their arrays are the mapped file
+     * itself, read when they are first used. What is written to them, by merging or training, stays in memory. Nobody
+     * may change the file in place while the model lives; replacing it does no harm. A file that cannot be mapped so,
+     * because it may not be written, and a manager of another device, get copies.
+     *
+     * @param type F32, or BF16 where the engine is PyTorch
+     * @throws BoneException as {@link #load}, or if the engine does not have the type
+     */
+    public static List<String> map(ModelBlock model, Path directory, NDManager manager, Rules rules, DType type)
+            throws IOException {
+        if (type != DType.F32 && !(type == DType.BF16 && TorchEngine.serves(manager))) {
+            throw new BoneException("weights cannot be " + type + " in "
+                    + manager.getEngine().getEngineName() + "; expected F32, or with PyTorch BF16");
+        }
+        try (TensorSource source = open(directory)) {
+            return load(model, directory, source, manager, rules, type);
+        }
+    }
+
+    private static TensorSource open(Path directory) throws IOException {
+        try {
+            return ShardedSafetensors.openCopyOnWrite(directory);
+        } catch (FileSystemException e) {
+            return ShardedSafetensors.open(directory);
+        }
+    }
+
+    private static List<String> load(
+            ModelBlock model, Path directory, TensorSource source, NDManager manager, Rules rules, DType type) {
+        Names names = new Names(directory, source, rules);
+        List<String> absent = names.check(model.tensors());
+        model.tensors().forEach((name, parameter) -> {
+            if (!absent.contains(name)) {
+                Initializer before = parameter.getInitializer();
+                parameter.setInitializer((m, shape, djl) -> read(source, names.inFile(name), m, shape, type));
+                parameter.initialize(manager, DataType.FLOAT32);
+                parameter.setInitializer(before);
+            }
+        });
+        return absent;
+    }
+
+    /**
+     * Writes {@code config.json} and {@code model.safetensors} into a directory, which is made if need be.
      *
      * @param names the parameters to write, of those the model has
      */
@@ -81,10 +118,10 @@ public final class HfWeights {
             if (names.contains(name)) {
                 NDArray array = parameter.getArray();
                 Shape shape = Shape.of(array.getShape().getShape());
-                tensors.add(new TensorData(name, DType.F32, shape, out -> {
+                tensors.add(new TensorData(name, TorchTypes.of(array), shape, out -> {
                     try (NDScope copies = new NDScope()) {
                         copies.suppressNotUsedWarning();
-                        out.write(array.toByteBuffer());
+                        out.write(TorchTypes.bytes(array));
                     }
                 }));
             }
@@ -108,10 +145,27 @@ public final class HfWeights {
         };
     }
 
-    private static NDArray read(TensorSource source, String name, NDManager manager, ai.djl.ndarray.types.Shape shape) {
-        return source.tensor(name).dtype() == DType.F32
-                ? owned(manager.create(source.bytes(name), shape, DataType.FLOAT32))
-                : owned(manager.create(source.floats(name), shape));
+    private static NDArray read(
+            TensorSource source, String name, NDManager manager, ai.djl.ndarray.types.Shape shape, DType type) {
+        DType inFile = source.tensor(name).dtype();
+        if (inFile != type) {
+            NDArray values = owned(manager.create(source.floats(name), shape));
+            if (type == DType.F32) {
+                return values;
+            }
+            try (values) {
+                return TorchAutograd.with(false, () -> TorchTypes.cast(values, type));
+            }
+        }
+        ByteBuffer bytes = source.bytes(name);
+        boolean mapped =
+                !bytes.isReadOnly() && !manager.getDevice().isGpu() && bytes.alignmentOffset(0, type.bytes()) == 0;
+        if (type == DType.BF16) {
+            Shape size = Shape.of(shape.getShape());
+            return mapped ? TorchTypes.view(manager, bytes, size) : TorchTypes.load(manager, bytes, type, size);
+        }
+        NDArray view = manager.create(bytes, shape, DataType.FLOAT32);
+        return mapped ? view : owned(view);
     }
 
     /** The engine's own copy of an array that lies in a Java buffer: the optimizer may write to it, the file may go. */

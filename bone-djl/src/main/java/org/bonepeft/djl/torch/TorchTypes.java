@@ -3,6 +3,7 @@ package org.bonepeft.djl.torch;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -121,6 +122,25 @@ public final class TorchTypes {
                 direct.order(ByteOrder.nativeOrder()), new ai.djl.ndarray.types.Shape(shape.toArray()), carrier)) {
             return type == DType.BF16 ? bits(alias, DType.BF16) : alias.duplicate();
         }
+    }
+
+    /**
+     * Returns an array whose memory is the buffer, which lives as long as the manager; the array is on the CPU.
+     *
+     * @param bytes direct and writable, little-endian bfloat16 elements, exactly as many as the shape has
+     */
+    public static NDArray view(NDManager manager, ByteBuffer bytes, Shape shape) {
+        // The manager keeps the carrier, and the carrier the buffer.
+        NDArray carrier = manager.create(
+                bytes.order(ByteOrder.nativeOrder()),
+                new ai.djl.ndarray.types.Shape(shape.toArray()),
+                DataType.FLOAT16);
+        NDScope.unregister(carrier);
+        return TorchMethods.method("view_bits")
+                .tensor(carrier)
+                .number(code(DType.BF16))
+                .run()
+                .singletonOrThrow();
     }
 
     /** Returns the elements, little-endian, as they are. */

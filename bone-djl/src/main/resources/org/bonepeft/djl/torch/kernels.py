@@ -10,6 +10,11 @@ def cast(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
 def bits(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
   return torch.view_copy(x, int(dtype))
 
+# As bits, in the same memory.
+def view_bits(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
+  empty = torch.empty([0], dtype=int(dtype))
+  return torch.set_(empty, x, 0, torch.size(x), torch.stride(x))
+
 def move(self: __torch__.M, x: Tensor, device: str) -> Tensor:
   return torch.to(x, torch.device(device), ops.prim.dtype(x))
 

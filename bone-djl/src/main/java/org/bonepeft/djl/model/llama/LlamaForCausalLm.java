@@ -19,6 +19,7 @@ import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
+import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,15 +51,22 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
         return model;
     }
 
+    /** Loads a Hugging Face directory in float32; see {@link #load(Path, NDManager, DType)}. */
+    public static LlamaForCausalLm load(Path directory, NDManager manager) throws IOException {
+        return load(directory, manager, DType.F32);
+    }
+
     /**
-     * Loads a Hugging Face directory in float32; the arrays belong to {@code manager} and lie on its device.
+     * Loads a Hugging Face directory; the arrays belong to {@code manager} and lie on its device. Tensors that have the
+     * type in the file are mapped, not copied; see {@link HfWeights#map}.
      *
+     * @param type of all weights: F32, or BF16 where the engine is PyTorch
      * @throws BoneException naming the config key or tensor that does not fit
      * @throws IOException if a file cannot be read
      */
-    public static LlamaForCausalLm load(Path directory, NDManager manager) throws IOException {
+    public static LlamaForCausalLm load(Path directory, NDManager manager, DType type) throws IOException {
         LlamaForCausalLm model = new LlamaForCausalLm(LlamaConfig.read(directory));
-        HfWeights.load(model, directory, manager, model.rules());
+        HfWeights.map(model, directory, manager, model.rules(), type);
         model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
         return model;
     }
@@ -75,7 +83,7 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
         HfWeights.save(
                 this,
                 new LlamaForCausalLm(config).tensors().keySet(),
-                LlamaConfigFile.toJson(config, "float32"),
+                LlamaConfigFile.toJson(config, decoder().isBfloat16() ? "bfloat16" : "float32"),
                 directory);
     }
 

@@ -16,6 +16,8 @@ import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
+import org.bonepeft.djl.torch.TorchTypes;
+import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +57,15 @@ public final class LlamaModel extends ModelBlock {
 
     /** Returns the manager of the weights. */
     NDManager owner() {
-        return Objects.requireNonNull(parameters.get(NORM)).getArray().getManager();
+        return norm().getManager();
+    }
+
+    boolean isBfloat16() {
+        return TorchTypes.of(norm()) == DType.BF16;
+    }
+
+    private NDArray norm() {
+        return Objects.requireNonNull(parameters.get(NORM)).getArray();
     }
 
     /** Runs the decoder on tokens that follow those in the caches, one for each layer. */
