@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * Operations that DJL lacks. {@link #of} gives those of PyTorch, one native call each; where TorchScript cannot be used,
- * or for another engine, the same in DJL's own operations. Both are differentiable in all floating-point arguments
- * unless it says otherwise, and agree up to rounding. Results belong to the manager of the first argument.
+ * or for another engine, the same in DJL's own operations. Both are differentiable, once, in all floating-point
+ * arguments unless it says otherwise, and agree up to rounding. Results belong to the manager of the first argument.
  */
 public interface Kernels {
     /** How the losses of single tokens become one number. */
@@ -82,7 +82,7 @@ public interface Kernels {
      * @param hidden {@code [.., size]}
      * @param weight {@code [classes, size]}
      * @param labels {@code [..]}, integers
-     * @param chunk rows of logits at a time; {@link #chunkRows} gives a good number
+     * @param chunk rows of logits at a time, in the fast kernels; {@link #chunkRows} gives a good number
      */
     NDArray linearCrossEntropy(
             NDArray hidden, NDArray weight, NDArray labels, long ignored, Reduction reduction, int chunk);

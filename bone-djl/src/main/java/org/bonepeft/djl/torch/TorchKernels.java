@@ -94,8 +94,8 @@ final class TorchKernels implements Kernels {
 
     @Override
     public Svd svdLowRank(NDArray a, int rank, int iterations) {
-        try (NDArray omega =
-                a.getManager().randomNormal(0, 1, new Shape(a.getShape().get(1), rank), a.getDataType())) {
+        try (NDManager device = a.getManager().newSubManager(a.getDevice())) {
+            NDArray omega = device.randomNormal(0, 1, new Shape(a.getShape().get(1), rank), a.getDataType());
             return svd(TorchMethods.method("svd_low_rank")
                     .tensor(a)
                     .tensor(omega)
