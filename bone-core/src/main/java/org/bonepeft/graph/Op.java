@@ -53,13 +53,73 @@ public sealed interface Op {
         return "";
     }
 
-    /** A value given from outside. */
-    record Input(String label, Shape shape, DType type) implements Op {
+    /** An operation without operands. */
+    sealed interface Source extends Op {
         @Override
-        public List<Tensor> operands() {
+        default List<Tensor> operands() {
             return List.of();
         }
 
+        @Override
+        default Optional<Tensor> pullBack(int operand, Tensor result, Tensor cotangent) {
+            return Optional.empty();
+        }
+    }
+
+    /** An operation on one operand, by default of the result's shape. */
+    sealed interface Unary extends Op {
+        /** Returns the operand. */
+        Tensor a();
+
+        @Override
+        default List<Tensor> operands() {
+            return List.of(a());
+        }
+
+        @Override
+        default Shape inferShape() {
+            return a().shape();
+        }
+    }
+
+    /** An operation on two operands, by default element by element. */
+    sealed interface Binary extends Op {
+        /** Returns the left operand. */
+        Tensor a();
+
+        /** Returns the right operand. */
+        Tensor b();
+
+        @Override
+        default List<Tensor> operands() {
+            return List.of(a(), b());
+        }
+
+        @Override
+        default Shape inferShape() {
+            return Shapes.broadcast(name(), a(), b());
+        }
+    }
+
+    /** A product that is added to something. */
+    sealed interface Fused extends Op {
+        /** Returns what the product is added to. */
+        Tensor addend();
+
+        /** Returns the left factor. */
+        Tensor a();
+
+        /** Returns the right factor. */
+        Tensor b();
+
+        @Override
+        default List<Tensor> operands() {
+            return List.of(addend(), a(), b());
+        }
+    }
+
+    /** A value given from outside. */
+    record Input(String label, Shape shape, DType type) implements Source {
         @Override
         public Shape inferShape() {
             return shape;
@@ -76,23 +136,13 @@ public sealed interface Op {
         }
 
         @Override
-        public Optional<Tensor> pullBack(int operand, Tensor result, Tensor cotangent) {
-            return Optional.empty();
-        }
-
-        @Override
         public String attributes() {
             return label;
         }
     }
 
     /** The n x n identity matrix. */
-    record Identity(long n, DType type) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of();
-        }
-
+    record Identity(long n, DType type) implements Source {
         @Override
         public Shape inferShape() {
             return Shape.of(n, n);
@@ -107,25 +157,10 @@ public sealed interface Op {
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.identity(n, type);
         }
-
-        @Override
-        public Optional<Tensor> pullBack(int operand, Tensor result, Tensor cotangent) {
-            return Optional.empty();
-        }
     }
 
     /** a + b. */
-    record Add(Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return Shapes.broadcast("add", a, b);
-        }
-
+    record Add(Tensor a, Tensor b) implements Binary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.add(operands.get(0), operands.get(1), reuse);
@@ -138,17 +173,7 @@ public sealed interface Op {
     }
 
     /** a - b. */
-    record Sub(Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return Shapes.broadcast("sub", a, b);
-        }
-
+    record Sub(Tensor a, Tensor b) implements Binary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.sub(operands.get(0), operands.get(1));
@@ -161,17 +186,7 @@ public sealed interface Op {
     }
 
     /** a b, element by element. */
-    record Mul(Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return Shapes.broadcast("mul", a, b);
-        }
-
+    record Mul(Tensor a, Tensor b) implements Binary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.mul(operands.get(0), operands.get(1));
@@ -185,17 +200,7 @@ public sealed interface Op {
     }
 
     /** a / b, element by element. */
-    record Div(Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a, b);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return Shapes.broadcast("div", a, b);
-        }
-
+    record Div(Tensor a, Tensor b) implements Binary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.div(operands.get(0), operands.get(1));
@@ -212,17 +217,7 @@ public sealed interface Op {
     }
 
     /** factor a. */
-    record Scale(Tensor a, double factor) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return a.shape();
-        }
-
+    record Scale(Tensor a, double factor) implements Unary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.scale(operands.get(0), factor);
@@ -240,12 +235,7 @@ public sealed interface Op {
     }
 
     /** The matrix product of the last two dimensions. */
-    record MatMul(Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a, b);
-        }
-
+    record MatMul(Tensor a, Tensor b) implements Binary {
         @Override
         public Shape inferShape() {
             return Shapes.matMul("matMul", a, b);
@@ -266,12 +256,7 @@ public sealed interface Op {
     }
 
     /** addend + a b with the matrix product of a and b. */
-    record AddMatMul(Tensor addend, Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(addend, a, b);
-        }
-
+    record AddMatMul(Tensor addend, Tensor a, Tensor b) implements Fused {
         @Override
         public Shape inferShape() {
             Shape product = Shapes.matMul("addMatMul", a, b);
@@ -296,12 +281,7 @@ public sealed interface Op {
     }
 
     /** addend + a b with the element-wise product of a and b. */
-    record AddMul(Tensor addend, Tensor a, Tensor b) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(addend, a, b);
-        }
-
+    record AddMul(Tensor addend, Tensor a, Tensor b) implements Fused {
         @Override
         public Shape inferShape() {
             Shape product = Shapes.broadcast("addMul", a, b);
@@ -322,12 +302,7 @@ public sealed interface Op {
     }
 
     /** The same elements in row-major order with another shape. */
-    record Reshape(Tensor a, Shape to) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Reshape(Tensor a, Shape to) implements Unary {
         @Override
         public Shape inferShape() {
             if (to.isOpen() != a.shape().isOpen() || to.knownSize() != a.shape().knownSize()) {
@@ -353,12 +328,7 @@ public sealed interface Op {
     }
 
     /** Dimension i of the result is dimension axes[i] of a. */
-    record Permute(Tensor a, List<Integer> axes) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Permute(Tensor a, List<Integer> axes) implements Unary {
         @Override
         public Shape inferShape() {
             int rank = a.shape().rank();
@@ -395,12 +365,7 @@ public sealed interface Op {
     }
 
     /** Indices begin (inclusive) to end (exclusive) of one dimension. */
-    record Slice(Tensor a, int axis, long begin, long end) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Slice(Tensor a, int axis, long begin, long end) implements Unary {
         @Override
         public Shape inferShape() {
             long size = a.shape().dim(Shapes.axis("slice", a, axis));
@@ -432,12 +397,7 @@ public sealed interface Op {
     }
 
     /** Zeros before and after a along one dimension. */
-    record Pad(Tensor a, int axis, long before, long after) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Pad(Tensor a, int axis, long before, long after) implements Unary {
         @Override
         public Shape inferShape() {
             long size = a.shape().dim(Shapes.axis("pad", a, axis));
@@ -464,12 +424,7 @@ public sealed interface Op {
     }
 
     /** a repeated whole along one dimension. */
-    record Tile(Tensor a, int axis, long times) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Tile(Tensor a, int axis, long times) implements Unary {
         @Override
         public Shape inferShape() {
             long size = a.shape().dim(Shapes.axis("tile", a, axis));
@@ -503,12 +458,7 @@ public sealed interface Op {
     }
 
     /** The sum over some dimensions. */
-    record Sum(Tensor a, List<Integer> axes, boolean keepDims) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Sum(Tensor a, List<Integer> axes, boolean keepDims) implements Unary {
         @Override
         public Shape inferShape() {
             axes.forEach(axis -> Shapes.axis("sum", a, axis));
@@ -580,17 +530,7 @@ public sealed interface Op {
     }
 
     /** The square root of each element. */
-    record Sqrt(Tensor a) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return a.shape();
-        }
-
+    record Sqrt(Tensor a) implements Unary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.sqrt(operands.get(0));
@@ -603,12 +543,7 @@ public sealed interface Op {
     }
 
     /** The inverse of each matrix in the last two dimensions; {@code what} is inverted, for the error if it is singular. */
-    record Inverse(Tensor a, String what) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Inverse(Tensor a, String what) implements Unary {
         @Override
         public Shape inferShape() {
             Shape shape = a.shape();
@@ -631,17 +566,7 @@ public sealed interface Op {
     }
 
     /** a as a constant. */
-    record StopGradient(Tensor a) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
-        @Override
-        public Shape inferShape() {
-            return a.shape();
-        }
-
+    record StopGradient(Tensor a) implements Unary {
         @Override
         public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
             return backend.stopGradient(operands.get(0));
@@ -659,12 +584,7 @@ public sealed interface Op {
     }
 
     /** a with another element type. */
-    record Cast(Tensor a, DType to) implements Op {
-        @Override
-        public List<Tensor> operands() {
-            return List.of(a);
-        }
-
+    record Cast(Tensor a, DType to) implements Unary {
         @Override
         public Shape inferShape() {
             if (!to.isFloating()) {
