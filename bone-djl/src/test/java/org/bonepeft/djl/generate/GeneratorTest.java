@@ -254,7 +254,7 @@ class GeneratorTest {
         Generator generator = new Generator(model, config(50).build());
         generator.generate(PROMPTS);
         int arrays = manager.getManagedArrays().size();
-        Stream.generate(() -> PROMPTS).limit(10).forEach(generator::generate);
+        Stream.generate(() -> PROMPTS).limit(4).forEach(generator::generate);
         assertThat(manager.getManagedArrays()).hasSize(arrays);
         List<Integer> during = new ArrayList<>();
         generator.generate(PROMPTS, (sequence, token) -> during.add(allArrays()));

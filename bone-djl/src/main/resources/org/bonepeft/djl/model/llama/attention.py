@@ -9,12 +9,25 @@ def turned(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   halves = torch.chunk(h, 2, -1)
   return torch.addcmul(torch.mul(h, cos), torch.cat([torch.neg(halves[1]), halves[0]], -1), sin)
 
+# Key heads that serve several query heads become rows of the batch, as in torch/kernels.py.
 def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], dropout: float) -> Tensor:
-  t = torch.size(q, 2)
+  b, h, t, d = torch.size(q)
+  g = torch.size(k, 1)
   causal = torch.__is__(mask, None) and t == torch.size(k, 2) and t > 1
-  gqa = torch.size(q, 1) != torch.size(k, 1)
-  y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal, scale=None, enable_gqa=gqa)
-  return torch.reshape(torch.transpose(y, 1, 2), [torch.size(q, 0), t, -1])
+  if g == h:
+    y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal)
+  else:
+    r = h // g
+    m = mask
+    if mask is not None:
+      if torch.size(mask, 0) > 1:
+        m = torch.repeat_interleave(mask, g, 0)
+    s = [b * g, 1, torch.size(k, 2), -1]
+    kr = torch.expand(torch.reshape(k, s), [-1, r, -1, -1])
+    vr = torch.expand(torch.reshape(v, s), [-1, r, -1, -1])
+    y = torch.scaled_dot_product_attention(torch.reshape(q, [b * g, r, t, d]), kr, vr, m, dropout, causal)
+    y = torch.reshape(y, [b, h, t, d])
+  return torch.reshape(torch.transpose(y, 1, 2), [b, t, -1])
 
 def attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, dropout: str) -> Tensor:
   return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), None, float(dropout))
