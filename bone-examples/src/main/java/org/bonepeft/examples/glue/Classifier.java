@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
@@ -12,11 +13,15 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Lora;
+import org.bonepeft.adapter.LoraGa;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.djl.torch.TorchAutograd;
@@ -47,24 +52,65 @@ final class Classifier implements AutoCloseable {
      * Loads the model's folder and prepares it for a method. A head that the folder lacks is made at random from the
      * seed, the same for every method.
      *
+     * @param rows to train on; LoRA-GA starts from the gradients of the first of them
      * @throws BoneException if the folder holds no such model
      * @throws IOException if a file cannot be read
      */
-    static Classifier prepare(MethodPlan plan, GlueOptions options, RobertaConfig config) throws IOException {
+    static Classifier prepare(MethodPlan plan, GlueOptions options, RobertaConfig config, EncodedRows rows)
+            throws IOException {
         NDManager manager = NDManager.newBaseManager(options.device(), ENGINE);
         try {
             RobertaForSequenceClassification model = RobertaForSequenceClassification.load(
                     options.model(), config, manager, options.training().seed());
-            if (plan.method() == Method.HEAD_ONLY) {
+            if (plan.method().equals(Method.HEAD_ONLY)) {
                 model.encoder().freezeParameters(true);
             }
             Optional<AdaptedModel> adapted =
-                    plan.adapter().map(adapter -> Adapters.attach(model, adapterConfig(adapter, options)));
+                    plan.adapter().map(adapter -> attach(model, adapter, options, manager, rows));
             return new Classifier(manager, model, adapted);
         } catch (Throwable e) {
             manager.close();
             throw e;
         }
+    }
+
+    private static AdaptedModel attach(
+            RobertaForSequenceClassification model,
+            AdapterMethod adapter,
+            GlueOptions options,
+            NDManager manager,
+            EncodedRows rows) {
+        AdapterConfig config = adapterConfig(adapter, options);
+        if (!(adapter instanceof Lora lora && lora.start() instanceof LoraGa)) {
+            return Adapters.attach(model, config);
+        }
+        int[] batch = IntStream.range(0, Math.min(options.training().batchSize(), rows.lengths().length))
+                .toArray();
+        return Adapters.attach(model, config, store -> backward(model, manager, store, rows, batch));
+    }
+
+    /** Adds the gradients of the loss of a batch, and returns the loss. */
+    @SuppressWarnings("try") // the recording of gradients is not named again
+    private static double backward(
+            RobertaForSequenceClassification model,
+            NDManager manager,
+            ParameterStore store,
+            EncodedRows rows,
+            int[] batch) {
+        try (NDScope arrays = new NDScope();
+                TorchAutograd recording = TorchAutograd.enabled()) {
+            arrays.suppressNotUsedWarning();
+            NDArray logits = logits(model, manager, store, rows, batch, true);
+            NDArray labels = logits.getManager().create(rows.labels(batch)).toType(DataType.INT64, false);
+            NDArray loss = CrossEntropyLoss.of(logits, labels);
+            TorchAutograd.backward(loss);
+            return loss.getFloat();
+        }
+    }
+
+    /** Adds the gradients of the loss of a batch to those of the trainable parameters, and returns the loss. */
+    double backward(EncodedRows rows, int[] batch) {
+        return backward(model, manager, store, rows, batch);
     }
 
     private static AdapterConfig adapterConfig(AdapterMethod adapter, GlueOptions options) {
@@ -97,7 +143,13 @@ final class Classifier implements AutoCloseable {
     }
 
     /** Returns logits [batch, classes] of these rows. */
-    NDArray logits(EncodedRows rows, int[] batch, boolean training) {
+    private static NDArray logits(
+            RobertaForSequenceClassification model,
+            NDManager manager,
+            ParameterStore store,
+            EncodedRows rows,
+            int[] batch,
+            boolean training) {
         NDArray ids = manager.create(rows.padded(batch, model.config().padTokenId()));
         NDArray mask = manager.create(rows.mask(batch));
         return model.forward(store, new NDList(ids, mask), training).singletonOrThrow();
@@ -112,7 +164,9 @@ final class Classifier implements AutoCloseable {
             for (int[] batch : Batches.byLength(lengths, batchSize)) {
                 try (NDScope arrays = new NDScope()) {
                     arrays.suppressNotUsedWarning();
-                    long[] best = logits(rows, batch, false).argMax(1).toLongArray();
+                    long[] best = logits(model, manager, store, rows, batch, false)
+                            .argMax(1)
+                            .toLongArray();
                     for (int i = 0; i < batch.length; i++) {
                         classes[batch[i]] = (int) best[i];
                     }

@@ -55,7 +55,9 @@ public final class GlueCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "M",
             defaultValue = "head-only,lora,bone",
-            description = "of bone, lora, head-only, full, in the order to train (default: ${DEFAULT-VALUE})")
+            converter = Method.Converter.class,
+            description = "what to train, in this order: head-only, full, or an adapter, see docs/METHODS.md"
+                    + " (default: ${DEFAULT-VALUE})")
     @SuppressWarnings("NullAway.Init")
     private List<Method> methods;
 

@@ -55,9 +55,9 @@ final class GlueRun {
             report.describe(data, rows, options);
             List<GlueResult> results = new ArrayList<>();
             for (MethodPlan plan : plans) {
-                try (Classifier classifier = Classifier.prepare(plan, options, config)) {
+                try (Classifier classifier = Classifier.prepare(plan, options, config, rows.train())) {
                     results.add(train(plan, classifier, rows));
-                    if (plan.method() != Method.HEAD_ONLY || plans.size() == 1) {
+                    if (!plan.method().equals(Method.HEAD_ONLY) || plans.size() == 1) {
                         classifier.save(output.path().resolve(plan.method().toString()), options.model());
                     }
                 }

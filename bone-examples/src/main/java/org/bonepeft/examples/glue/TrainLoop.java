@@ -1,16 +1,12 @@
 package org.bonepeft.examples.glue;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bonepeft.BoneException;
-import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.torch.AdamW;
-import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.examples.report.Progress;
 
 /**
@@ -50,7 +46,7 @@ final class TrainLoop {
                     if (step == steps) {
                         break;
                     }
-                    double loss = backward(rows, batch);
+                    double loss = classifier.backward(rows, batch);
                     double norm = optimizer.step(learningRate * schedule(step, steps), MAX_NORM);
                     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
                         throw new BoneException("loss " + loss + ", gradient norm " + norm + " at step " + (step + 1)
@@ -75,18 +71,5 @@ final class TrainLoop {
         Map<String, NDArray> arrays = new LinkedHashMap<>();
         classifier.trainable().forEach(parameter -> arrays.put(parameter.getId(), parameter.getArray()));
         return arrays;
-    }
-
-    @SuppressWarnings("try") // the recording mode is not named again
-    private double backward(EncodedRows rows, int[] batch) {
-        try (NDScope arrays = new NDScope();
-                TorchAutograd recording = TorchAutograd.enabled()) {
-            arrays.suppressNotUsedWarning();
-            NDArray logits = classifier.logits(rows, batch, true);
-            NDArray labels = logits.getManager().create(rows.labels(batch)).toType(DataType.INT64, false);
-            NDArray loss = CrossEntropyLoss.of(logits, labels);
-            TorchAutograd.backward(loss);
-            return loss.getFloat();
-        }
     }
 }
