@@ -84,6 +84,11 @@ record Clause(
         return Text.join(passiveCore(), "by", subject.text(), adjunct);
     }
 
+    /** The passive without agent. */
+    String shortPassive() {
+        return Text.join(passiveCore(), adjunct);
+    }
+
     private String passiveCore() {
         NounPhrase theme = object.orElseThrow();
         VerbGroup group = VerbGroup.passive(verb, form, theme.count());

@@ -38,14 +38,11 @@ public final class Corpus {
             case 4 -> Answering.make(grammar, Answering.YES).sentences();
             case 5 -> Inference.make(grammar, "", Inference.ENTAILMENT).sentences();
             case 6, 7, 8, 9, 10 -> List.of(Text.sentence(clause(), "."));
-            default -> List.of(dice.pick(Acceptability.RULES).maker().make(grammar, true));
+            default -> Acceptability.make(grammar, "1").sentences();
         };
     }
 
     private String clause() {
-        if (grammar.dice.chance(0.1)) {
-            return Text.join(grammar.word("SENTENCE"), ",", grammar.any().statement());
-        }
         if (grammar.dice.chance(0.2)) {
             String link = grammar.word("SUBORDINATOR");
             return Text.join(

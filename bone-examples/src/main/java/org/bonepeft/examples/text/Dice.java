@@ -29,12 +29,6 @@ final class Dice {
         return choices.get(below(choices.size()));
     }
 
-    /** A choice in which earlier elements come more often: of n elements the first k have the share sqrt(k / n). */
-    <T> T frequent(List<T> choices) {
-        double uniform = random.nextDouble();
-        return choices.get((int) (choices.size() * uniform * uniform));
-    }
-
     @SafeVarargs
     final <T> T pick(T... choices) {
         return choices[below(choices.length)];

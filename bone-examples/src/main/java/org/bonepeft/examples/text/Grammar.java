@@ -5,10 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/**
- * Random phrases and clauses that are acceptable and in which verbs and adjectives get arguments that fit them. A
- * few words are frequent and many are rare, as in English.
- */
+/** Random phrases and clauses that are acceptable and in which verbs and adjectives get arguments that fit them. */
 final class Grammar {
     private static final Set<Kind> NAMED = Set.of(Kind.PERSON);
     private static final List<Frame> SIMPLE = List.of(
@@ -24,14 +21,8 @@ final class Grammar {
             Frame.PREP_DATIVE,
             Frame.PREPOSITIONAL,
             Frame.PARTICLE);
-    private static final List<Frame> COMPLEX = List.of(
-            Frame.CLAUSE,
-            Frame.FACT,
-            Frame.WHETHER,
-            Frame.INFINITIVE,
-            Frame.GERUND,
-            Frame.OBJECT_INFINITIVE,
-            Frame.LINKING);
+    private static final List<Frame> COMPLEX =
+            List.of(Frame.CLAUSE, Frame.FACT, Frame.WHETHER, Frame.INFINITIVE, Frame.GERUND, Frame.OBJECT_INFINITIVE);
 
     final Dice dice;
     final Lexicon lexicon;
@@ -42,19 +33,19 @@ final class Grammar {
     }
 
     Verb verb(Frame frame) {
-        return dice.frequent(lexicon.verbs(frame));
+        return dice.pick(lexicon.verbs(frame));
     }
 
     /** A verb of that frame with subjects and objects of those kinds. */
     Verb verb(Frame frame, Kind subject, Kind object) {
-        return dice.frequent(lexicon.verbs(frame).stream()
+        return dice.pick(lexicon.verbs(frame).stream()
                 .filter(v -> v.subjects().contains(subject) && v.objects().contains(object))
                 .toList());
     }
 
     /** A verb of that frame for subjects of that kind. */
     Verb verb(Frame frame, Kind subject) {
-        return dice.frequent(lexicon.verbs(frame).stream()
+        return dice.pick(lexicon.verbs(frame).stream()
                 .filter(v -> v.subjects().contains(subject))
                 .toList());
     }
@@ -68,7 +59,7 @@ final class Grammar {
     }
 
     Noun noun(Kind kind) {
-        return dice.frequent(lexicon.nouns(kind));
+        return dice.pick(lexicon.nouns(kind));
     }
 
     Noun countable(Kind kind) {
@@ -98,32 +89,30 @@ final class Grammar {
             return "the";
         }
         String list = noun.mass() ? "MASS" : count.name();
-        return dice.frequent(lexicon.words(list));
+        return dice.pick(lexicon.words(list));
     }
 
     private List<Adjective> described(Kind kind) {
         List<Adjective> fitting = lexicon.adjectives(kind);
-        return fitting.isEmpty() ? List.of() : List.of(dice.frequent(fitting));
+        return fitting.isEmpty() ? List.of() : List.of(dice.pick(fitting));
     }
 
     NounPhrase name() {
-        return name(dice.pick(Gender.MALE, Gender.FEMALE));
-    }
-
-    private NounPhrase name(Gender gender) {
-        String name = Text.join(word(gender.name()), dice.chance(0.1) ? word("SURNAME") : "");
+        Gender gender = dice.pick(Gender.MALE, Gender.FEMALE);
+        String name = word(gender.name());
         return NounPhrase.of("", new Noun(name, name, Kind.PERSON, "", gender, false, true), Count.SINGULAR);
     }
 
     /** A person whose gender shows: a name or a gendered noun, never OPEN. */
     NounPhrase gendered(Gender gender, Count count) {
         if (count == Count.SINGULAR && dice.coin()) {
-            return name(gender);
+            String name = word(gender.name());
+            return NounPhrase.of("", new Noun(name, name, Kind.PERSON, "", gender, false, true), count);
         }
         List<Noun> nouns = lexicon.nouns(Kind.PERSON).stream()
                 .filter(noun -> noun.gender() == gender)
                 .toList();
-        return NounPhrase.of(dice.pick("the", "the", "my", "our"), dice.frequent(nouns), count);
+        return NounPhrase.of(dice.pick("the", "the", "my", "our"), dice.pick(nouns), count);
     }
 
     /** A clause with one verb and its noun phrases. */
@@ -145,7 +134,7 @@ final class Grammar {
 
     /** A random clause with that subject and verb. */
     Clause clause(NounPhrase subject, Verb verb) {
-        Form form = dice.chance(0.4) ? Form.PAST : dice.pick(dice.coin() ? Form.AGREEING : Form.ALL);
+        Form form = dice.chance(0.5) ? Form.PAST : dice.pick(Form.ALL);
         Frame frame = verb.frame();
         boolean drops = frame == Frame.OPTIONAL && dice.chance(0.3);
         Optional<NounPhrase> object =
@@ -209,6 +198,6 @@ final class Grammar {
 
     /** A word of a list of the lexicon. */
     String word(String list) {
-        return dice.frequent(lexicon.words(list));
+        return dice.pick(lexicon.words(list));
     }
 }

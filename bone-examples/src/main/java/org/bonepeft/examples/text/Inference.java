@@ -37,7 +37,7 @@ final class Inference {
     }
 
     private List<String> monotone(String label) {
-        Clause rich = definite(variation.material().withNegative(false).withForm(Form.PAST));
+        Clause rich = variation.material().withNegative(false).withForm(Form.PAST);
         Clause poor = simplified(rich);
         if (poor.equals(rich)) {
             return monotone(label);
@@ -65,18 +65,6 @@ final class Inference {
                                         .orElseGet(() -> poor.withSubject(variation.another(poor.subject()))));
                 };
         };
-    }
-
-    /** The clause with determiners that mean the same under negation. */
-    private Clause definite(Clause clause) {
-        Clause other = clause.withSubject(definite(clause.subject()));
-        return clause.object().map(object -> other.withObject(definite(object))).orElse(other);
-    }
-
-    private NounPhrase definite(NounPhrase phrase) {
-        return phrase.noun().name()
-                ? phrase
-                : phrase.withDeterminer(g.dice.pick("the", "the", "my", "your", "her", "his", "our", "their"));
     }
 
     private List<String> said(Clause premise, Clause hypothesis) {

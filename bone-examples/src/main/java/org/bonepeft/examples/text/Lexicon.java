@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
-/** The words the generator draws from, read from this package's resources; in each list common words come first. */
+/** The words the generator draws from, read from this package's resources. */
 final class Lexicon {
     /** Sections with fewer entries are in both halves whole. */
     private static final int SMALLEST_SPLIT = 3;
@@ -51,15 +51,12 @@ final class Lexicon {
         }
     }
 
-    /** Reads the first entries of all sections, then the second ones, and so on: common words come first in each. */
     private static void forEach(String file, Set<Integer> parities, BiConsumer<WordFile.Section, String> action) {
-        List<WordFile.Section> sections = WordFile.read(file);
-        int longest = sections.stream().mapToInt(s -> s.entries().size()).max().orElse(0);
-        for (int i = 0; i < longest; i++) {
-            for (WordFile.Section section : sections) {
-                int size = section.entries().size();
-                if (i < size && (size < SMALLEST_SPLIT || parities.contains(i % 2))) {
-                    action.accept(section, section.entries().get(i));
+        for (WordFile.Section section : WordFile.read(file)) {
+            List<String> entries = section.entries();
+            for (int i = 0; i < entries.size(); i++) {
+                if (entries.size() < SMALLEST_SPLIT || parities.contains(i % 2)) {
+                    action.accept(section, entries.get(i));
                 }
             }
         }
