@@ -41,7 +41,7 @@ class ArchitectureTest {
         "json, json",
         "graph, tensor",
         "adapter, graph tensor",
-        "reference, adapter graph tensor",
+        "reference, graph tensor",
         "safetensors, io json tensor"
     })
     void arrowsPointDown(String name, String below) {

@@ -10,8 +10,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.bonepeft.graph.Graph;
+import org.bonepeft.graph.Op;
+import org.bonepeft.graph.Tensor;
 import org.bonepeft.reference.DoubleTensor;
 import org.bonepeft.reference.ReferenceBackend;
+import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 import org.bonepeft.testkit.Reference;
 import org.bonepeft.testkit.Tolerance;
@@ -216,6 +220,50 @@ class AdapterMethodTest {
                         method + " " + training, Reference.get(outputs, "y").toArray(), expected);
             }
         }
+    }
+
+    @Test
+    void linearParameter_scalesDelta() {
+        LayerSpec layer = Layers.layer(6, 12);
+        List<Class<?>> linear = new ArrayList<>();
+        Layers.fitting(3, layer).forEach(method -> method.linearParameter().ifPresent(name -> {
+            linear.add(method.getClass());
+            Map<String, DoubleTensor> inputs = Layers.inputs(layer, 1, method);
+            DoubleTensor delta = Reference.run(AdapterGraphs.delta(method, layer), inputs);
+            inputs.put(name, new ReferenceBackend().scale(Reference.get(inputs, name), 3));
+            Tolerance.FLOAT64.check(
+                    method.toString(),
+                    Layers.run(AdapterGraphs.delta(method, layer), inputs),
+                    new ReferenceBackend().scale(delta, 3).toArray());
+        }));
+        assertThat(linear)
+                .containsOnly(Bone.class, MissMini.class, Lora.class)
+                .contains(Bone.class, MissMini.class, Lora.class);
+    }
+
+    @Test
+    void graphs_areNamedAfterMethodsAndLayer() {
+        LayerSpec layer = Layers.layer(6, 12);
+        String where = " model.layers.3.mlp.gate_proj (in 6, out 12)";
+        assertThat(AdapterGraphs.base(layer).name()).isEqualTo("linear.forward" + where);
+        Graph two = AdapterGraphs.forward(
+                layer, List.of(new Bone(3), new Bat(3)), List.of(Evaluation.FACTORED, Evaluation.SPLIT), false);
+        assertThat(two.name()).isEqualTo("bone+bat.forward" + where);
+        assertThat(two.inputs().keySet()).containsExactly("x", "weight", "bias", "0.bone", "1.bone");
+        assertThat(AdapterGraphs.merged(new Bat(3), layer).name()).isEqualTo("bat.merged" + where);
+        assertThat(AdapterGraphs.delta(new Bat(3), layer).inputs().keySet()).containsExactly("weight", "bone");
+    }
+
+    /** x is cast to the weight's type, the parameters stay float32 and are cast too, y returns to the type of x. */
+    @Test
+    void types() {
+        LayerSpec half = new LayerSpec("q", 6, 12, true, DType.BF16, DType.F32);
+        Graph graph = AdapterGraphs.forward(new Lora(3, 3), half, Evaluation.FACTORED, true);
+        assertThat(graph.inputs().values().stream().map(Tensor::type))
+                .containsExactly(DType.F32, DType.BF16, DType.BF16, DType.F32, DType.F32);
+        assertThat(graph.outputs().get("y").type()).isEqualTo(DType.F32);
+        assertThat(graph.nodes().stream().filter(node -> node.op() instanceof Op.AddMatMul))
+                .allSatisfy(node -> assertThat(node.type()).isEqualTo(DType.BF16));
     }
 
     @Test

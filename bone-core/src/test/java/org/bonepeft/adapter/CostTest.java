@@ -62,6 +62,19 @@ class CostTest {
         });
     }
 
+    @TestFactory
+    Stream<DynamicTest> weights() {
+        return LAYERS.stream().flatMap(layer -> Layers.fitting(3, layer)
+                .map(method -> dynamicTest(method.toString(), () -> {
+                    Map<String, DoubleTensor> inputs = Layers.inputs(layer, 1, method);
+                    Graph merged = AdapterGraphs.merged(method, layer);
+                    check("merged", Cost.of(merged), merged, inputs, 1);
+                    inputs.put("merged", Reference.run(merged, inputs));
+                    AdapterGraphs.inverse(method, layer)
+                            .ifPresent(inverse -> check("inverse", Cost.of(inverse), inverse, inputs, 1));
+                })));
+    }
+
     /** Forward and backward in one: what a framework's autograd runs. */
     @TestFactory
     Stream<DynamicTest> training() {

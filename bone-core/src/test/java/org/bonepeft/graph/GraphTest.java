@@ -3,6 +3,8 @@ package org.bonepeft.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bonepeft.reference.DoubleTensor;
@@ -49,6 +51,40 @@ class GraphTest {
         assertThat(Reference.run(graph(x.scale(2)), Map.of("x", DoubleTensor.of(Shape.of(1, 2), 1, 2)))
                         .toArray())
                 .containsExactly(2, 4);
+    }
+
+    /** Each intermediate value once, as soon as its last reader has run; no input, no output, no memory taken over. */
+    @Test
+    void evaluate_releasesWhatIsNotNeeded() {
+        Tensor product = x.matMul(w);
+        Tensor root = product.sqrt();
+        Tensor sum = root.add(product);
+        Tensor fused = x.matMul(w).add(sum);
+        Graph graph = Graph.of("f", List.of(x, w), Map.of("y", fused.scale(2), "root", root));
+        List<String> calls = new ArrayList<>();
+        ReferenceBackend reference = new ReferenceBackend();
+        Backend<?> backend = (Backend<?>) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Backend.class}, (proxy, call, arguments) -> {
+                    calls.add(call.getName() + (call.getName().equals("release") ? " " + arguments[0] : ""));
+                    return call.invoke(reference, arguments);
+                });
+        @SuppressWarnings("unchecked")
+        Backend<DoubleTensor> watched = (Backend<DoubleTensor>) backend;
+        graph.evaluate(
+                watched,
+                Map.of("x", DoubleTensor.of(Shape.of(1, 2), 1, 0), "w", DoubleTensor.of(Shape.of(2, 2), 4, 9, 0, 0)));
+        assertThat(calls)
+                .containsExactlyInAnyOrder(
+                        "matMul",
+                        "sqrt",
+                        "add",
+                        "release [1, 2] [4.0, 9.0]",
+                        "matMul",
+                        "add",
+                        "release [1, 2] [6.0, 12.0]",
+                        "scale",
+                        "release [1, 2] [10.0, 21.0]");
+        assertThat(calls.indexOf("release [1, 2] [4.0, 9.0]")).isGreaterThan(calls.indexOf("add"));
     }
 
     @Test

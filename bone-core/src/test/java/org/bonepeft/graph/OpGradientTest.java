@@ -33,6 +33,7 @@ class OpGradientTest {
                         of("add row", t -> t.get(0).add(t.get(1)), s23, row),
                         of("add to row", t -> t.get(1).add(t.get(0)), s23, row),
                         of("add column to row", t -> t.get(0).add(t.get(1)), column, row),
+                        of("add to ones", t -> t.get(0).add(t.get(1)), Shape.of(1, 1), Shape.of(5, 2, 1)),
                         of("sub", t -> t.get(0).sub(t.get(1)), s23, s23),
                         of("sub column and row", t -> t.get(0).sub(t.get(1)), column, row),
                         of("mul", t -> t.get(0).mul(t.get(1)), s23, s23),
