@@ -1,0 +1,84 @@
+package org.bonepeft.examples.plan;
+
+import ai.djl.nn.Parameter;
+import java.util.List;
+import org.bonepeft.adapter.AdapterGraphs;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Evaluation;
+import org.bonepeft.adapter.LayerSpec;
+import org.bonepeft.djl.model.LinearShape;
+import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.graph.Cost;
+import org.bonepeft.peft.Targets;
+import org.bonepeft.tensor.DType;
+
+/**
+ * What a method costs on a model, in a training step over a number of tokens. Attention between tokens, norms and
+ * embeddings are not counted: no method changes them.
+ *
+ * @param layers how many layers get an adapter
+ * @param parameters trainable elements
+ * @param flops floating-point operations of all linear layers for one token, forward and backward with dx
+ * @param keptBytes what the adapted layers keep for the backward pass, beside their inputs
+ */
+record Plan(int layers, long parameters, double flops, double keptBytes) {
+    /** A parameter in float32, its gradient, and the two means of AdamW. */
+    private static final int BYTES_WITH_STATE = 16;
+
+    /**
+     * Plans a method.
+     *
+     * @param tokens tokens of a step
+     * @param type of the frozen weights
+     */
+    static Plan of(ModelBlock model, AdapterMethod method, Targets targets, long tokens, DType type) {
+        List<LinearShape> linears = model.linears();
+        List<String> selected =
+                targets.select(linears.stream().map(LinearShape::path).toList());
+        long parameters = 0;
+        double flops = 0;
+        double kept = 0;
+        for (LinearShape linear : linears) {
+            if (selected.contains(linear.path())) {
+                LayerSpec spec = new LayerSpec(linear.path(), linear.in(), linear.out(), linear.bias(), type, type);
+                method.check(spec);
+                parameters += method.parameterCount(spec);
+                Evaluation way = AdapterGraphs.cheapest(method, spec, tokens, true);
+                Cost cost = AdapterGraphs.cost(method, spec, way, true);
+                flops += cost.flops().at(tokens) / tokens;
+                kept += cost.keptBytes().at(tokens);
+            } else {
+                flops += frozenFlops(linear);
+            }
+        }
+        return new Plan(selected.size(), parameters, flops, kept);
+    }
+
+    /** y = W x and dx = W^T dy. */
+    private static double frozenFlops(LinearShape linear) {
+        return 4.0 * linear.in() * linear.out();
+    }
+
+    /** Returns {@link #flops} without any adapter. */
+    static double frozenFlops(ModelBlock model) {
+        return model.linears().stream().mapToDouble(Plan::frozenFlops).sum();
+    }
+
+    /** Returns the number of elements of all parameters. */
+    static long size(ModelBlock model) {
+        return model.tensors().values().stream()
+                .map(Parameter::getShape)
+                .mapToLong(shape -> shape.size())
+                .sum();
+    }
+
+    /** Returns the size of the adapter's file, float32; the header adds about 100 bytes a tensor. */
+    long fileBytes() {
+        return 4 * parameters;
+    }
+
+    /** Returns what the parameters take in training: values, gradients and the state of AdamW. */
+    long stateBytes() {
+        return BYTES_WITH_STATE * parameters;
+    }
+}
