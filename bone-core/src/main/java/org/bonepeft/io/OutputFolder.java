@@ -66,7 +66,17 @@ public final class OutputFolder implements AutoCloseable {
 
     /** Gives the folder its name; nothing may be written into it afterwards. */
     public void commit() throws IOException {
-        for (Path path : walk(temporary)) {
+        commit(true);
+    }
+
+    /**
+     * Gives the folder its name.
+     *
+     * @param force whether all its files are forced to disk before. Without that the folder is complete for every
+     *     program, whatever becomes of this one, but not after a power failure within the next half minute or so
+     */
+    public void commit(boolean force) throws IOException {
+        for (Path path : force ? walk(temporary) : List.<Path>of()) {
             force(path);
         }
         Files.deleteIfExists(target); // an empty folder

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.safetensors.SafetensorsFile;
 import org.bonepeft.safetensors.TensorInfo;
+import org.bonepeft.safetensors.TensorSource;
 import org.bonepeft.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  * is not known here. Values are checked to be finite when they are read.
  */
 public final class AdapterFile implements Closeable {
-    private static final int SHOWN = 5;
-
     private final PeftConfig config;
     private final SafetensorsFile weights;
     private final Path path;
@@ -59,7 +57,7 @@ public final class AdapterFile implements Closeable {
         List<String> problems = file.classify();
         if (!problems.isEmpty()) {
             file.close();
-            throw new PeftException(summary(opened.path().toString(), problems));
+            throw PeftException.of(opened.path().toString(), problems);
         }
         return file;
     }
@@ -73,13 +71,6 @@ public final class AdapterFile implements Closeable {
         AdapterFile file = new AdapterFile(AdapterDirectory.open(directory), report);
         file.classify().forEach(report);
         return file;
-    }
-
-    /** Returns a message of two lines at most. */
-    static String summary(String where, List<String> problems) {
-        String shown = problems.stream().limit(SHOWN).collect(Collectors.joining("; "));
-        int more = problems.size() - SHOWN;
-        return where + ": " + shown + (more > 0 ? "; and " + more + " more" : "");
     }
 
     private List<String> classify() {
@@ -159,15 +150,18 @@ public final class AdapterFile implements Closeable {
         return Collections.unmodifiableMap(methods);
     }
 
-    /** Returns the tensors of whole modules (and of trained biases), by their names in the base model. */
+    /**
+     * Returns the tensors of whole modules (and of trained biases), by their names in the base model; the name in the
+     * {@link TensorInfo} is that in {@link #weights}.
+     */
     public Map<String, TensorInfo> saved() {
         Map<String, TensorInfo> infos = new LinkedHashMap<>();
         saved.forEach((name, key) -> infos.put(name, weights.tensor(key)));
         return infos;
     }
 
-    /** Returns the open file with all tensors; {@link #saved} and {@link #key} tell the keys. */
-    public SafetensorsFile weights() {
+    /** Returns the file with all tensors. */
+    public TensorSource weights() {
         return weights;
     }
 
@@ -212,15 +206,19 @@ public final class AdapterFile implements Closeable {
     }
 
     /**
-     * Returns what does not fit a model: adapters for layers that it does not have or of other sizes, and layers that
-     * the configuration targets but that have no adapter here. Empty if all is well.
+     * Returns what does not fit a model: adapters for layers that it does not have or of other sizes. Empty if all is
+     * well.
      *
      * @param linears the linear layers of the model
      */
     public List<String> problemsWith(Collection<LayerSpec> linears) {
+        return ModelFit.problems(methods, layerShapes(), linears);
+    }
+
+    private Map<String, Map<String, Shape>> layerShapes() {
         Map<String, Map<String, Shape>> shapes = new LinkedHashMap<>();
         keys.forEach((layer, parameters) -> shapes.put(layer, shapes(parameters)));
-        return ModelFit.problems(config, methods, shapes, linears);
+        return shapes;
     }
 
     @Override

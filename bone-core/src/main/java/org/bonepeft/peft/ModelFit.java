@@ -16,11 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelFit {
     private ModelFit() {}
 
+    /** Returns what is wrong with the layers that have an adapter. */
     static List<String> problems(
-            PeftConfig config,
-            Map<String, AdapterMethod> methods,
-            Map<String, Map<String, Shape>> shapes,
-            Collection<LayerSpec> linears) {
+            Map<String, AdapterMethod> methods, Map<String, Map<String, Shape>> shapes, Collection<LayerSpec> linears) {
         Map<String, LayerSpec> byPath = new LinkedHashMap<>();
         linears.forEach(layer -> byPath.put(layer.path(), layer));
         List<String> problems = new ArrayList<>();
@@ -33,8 +31,15 @@ final class ModelFit {
                 problems.addAll(LayerShapes.problems(layer, method, shapes.getOrDefault(path, Map.of())));
             }
         });
-        for (String path : targeted(config, byPath.keySet(), problems)) {
-            if (!methods.containsKey(path)) {
+        return problems;
+    }
+
+    /** Returns what is wrong with the layers that should have an adapter. */
+    static List<String> missing(PeftConfig config, Collection<String> adapted, Collection<LayerSpec> linears) {
+        List<String> paths = linears.stream().map(LayerSpec::path).toList();
+        List<String> problems = new ArrayList<>();
+        for (String path : targeted(config, paths, problems)) {
+            if (!adapted.contains(path)) {
                 problems.add(path + " is targeted but has no adapter in the file");
             }
         }

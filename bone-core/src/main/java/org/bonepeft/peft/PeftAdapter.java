@@ -99,7 +99,7 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         layer.bias().ifPresent(bias -> shapes.put(PeftKeys.LORA_BIAS, bias.shape()));
         List<String> problems = LayerShapes.problems(path, said, config.loraBias(), shapes);
         if (!problems.isEmpty()) {
-            throw new PeftException(AdapterFile.summary("the adapter cannot be written", problems));
+            throw PeftException.of("the adapter cannot be written", problems);
         }
     }
 
@@ -135,6 +135,8 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
             methods.put(path, layer.method());
             shapes.put(path, layer.shapes());
         });
-        return ModelFit.problems(config, methods, shapes, linears);
+        List<String> problems = new ArrayList<>(ModelFit.problems(methods, shapes, linears));
+        problems.addAll(ModelFit.missing(config, layers.keySet(), linears));
+        return problems;
     }
 }

@@ -66,7 +66,7 @@ public final class RwkvPeft {
             problems.add("there is no tensor named <layer>." + DISHA + " or <layer>." + Lora.A);
         }
         if (!problems.isEmpty()) {
-            throw new PeftException(AdapterFile.summary(path.toString(), problems));
+            throw PeftException.of(path.toString(), problems);
         }
         PeftConfig config = PeftConfig.of(method, Targets.of(List.copyOf(layers.keySet())));
         return new PeftAdapter(config.withModulesToSave(modules(saved)), layers, saved);

@@ -54,18 +54,21 @@ public final class SafetensorsWriter {
      */
     public static void write(Path path, List<TensorData> tensors, Map<String, String> metadata) throws IOException {
         ForeignFormats.refuse(path);
+        AtomicFile.write(path, channel -> write(channel, tensors, metadata));
+    }
+
+    /** Writes the bytes of a file to a channel, as {@link #write(Path, List, Map)} writes them to a path. */
+    public static void write(WritableByteChannel channel, List<TensorData> tensors, Map<String, String> metadata)
+            throws IOException {
         List<TensorData> sorted = new ArrayList<>(tensors);
         sorted.sort(Comparator.comparingInt((TensorData tensor) -> BY_WIDTH.indexOf(tensor.dtype()))
                 .thenComparing(TensorData::name, BY_UTF8));
-        ByteBuffer header = header(sorted, metadata);
-        AtomicFile.write(path, channel -> {
-            writeFully(channel, header);
-            for (TensorData tensor : sorted) {
-                CountedChannel counted = new CountedChannel(channel, tensor);
-                tensor.content().writeTo(counted);
-                counted.checkComplete();
-            }
-        });
+        writeFully(channel, header(sorted, metadata));
+        for (TensorData tensor : sorted) {
+            CountedChannel counted = new CountedChannel(channel, tensor);
+            tensor.content().writeTo(counted);
+            counted.checkComplete();
+        }
     }
 
     private static ByteBuffer header(List<TensorData> sorted, Map<String, String> metadata) throws IOException {
