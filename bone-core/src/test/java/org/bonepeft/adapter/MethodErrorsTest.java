@@ -43,6 +43,8 @@ class MethodErrorsTest {
                         new Case(
                                 WHERE + "Bat has 4 blocks there, too few for 5 groups",
                                 () -> new Bat(768, Grouping.GROUP, 5).check(LAYER)),
+                        new Case(WHERE + "Bat needs the block size 769 to divide both; 768 would", () -> new Bat(769)
+                                .check(LAYER)),
                         new Case("Bone: the rank must be at least 1, not 0", () -> new Bone(0)),
                         new Case("Bat: the rank must be at least 1, not -1", () -> new Bat(-1)),
                         new Case("Hadamard: the rank must be at least 1, not 0", () -> new Hadamard(0)),
@@ -155,5 +157,6 @@ class MethodErrorsTest {
         new Bat(1).check(LAYER);
         new Bat(256, Grouping.GROUP, 36).check(LAYER);
         new MissMini(5000, 3072).check(LAYER);
+        new Bat(1).check(new LayerSpec("q", 1, 1, false));
     }
 }

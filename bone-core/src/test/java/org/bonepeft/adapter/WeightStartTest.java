@@ -3,9 +3,13 @@ package org.bonepeft.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bonepeft.graph.Backend;
 import org.bonepeft.graph.Decompositions.Svd;
 import org.bonepeft.reference.DoubleTensor;
 import org.bonepeft.reference.ReferenceBackend;
@@ -182,6 +186,9 @@ class WeightStartTest {
                 .isInstanceOf(AdapterException.class)
                 .hasMessage("lora-ga.start " + layer.describe()
                         + " needs the gradient, was given [weight]; run one batch backward first");
+        WeightStart pissa = new Lora(R, 6, new Pissa()).weightStart(layer).orElseThrow();
+        assertThatThrownBy(() -> pissa.evaluate(backend, decompositions, Map.of()))
+                .hasMessage("pissa.start " + layer.describe() + " needs the weight, was given []");
     }
 
     @Test
@@ -227,6 +234,22 @@ class WeightStartTest {
         assertThat(start.graph().inputs().get("u").type()).isEqualTo(DType.F32);
         assertThat(start.graph().outputs().get(Lora.A).type()).isEqualTo(DType.F32);
         assertThat(start.graph().outputs().get(LayerSpec.WEIGHT).type()).isEqualTo(DType.BF16);
+        assertThat(casts(half)).isEqualTo(3); // for the decomposition, for the residual, and back
+        assertThat(casts(half.withTypes(DType.F32, DType.F32))).isZero();
+    }
+
+    private int casts(LayerSpec spec) {
+        List<String> calls = new ArrayList<>();
+        @SuppressWarnings("unchecked")
+        Backend<DoubleTensor> counting = (Backend<DoubleTensor>) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Backend.class}, (proxy, call, arguments) -> {
+                    calls.add(call.getName());
+                    return call.invoke(backend, arguments);
+                });
+        WeightStart start = new Lora(R, 6, new Pissa()).weightStart(spec).orElseThrow();
+        assertThat(start.needsGradient()).isFalse();
+        start.evaluate(counting, decompositions, Map.of("weight", weight));
+        return Collections.frequency(calls, "cast");
     }
 
     @Test
