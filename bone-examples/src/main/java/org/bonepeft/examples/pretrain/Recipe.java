@@ -25,7 +25,7 @@ record Recipe(
         long seed) {
     /** The recipe of the model that comes with the project. */
     static Recipe full(long seed) {
-        return new Recipe(3500, 60_000, 128, 4, 4, 128, 4000, 1536, 2e-3, 0.01, seed);
+        return new Recipe(3500, 60_000, 128, 4, 4, 128, 3000, 1536, 2e-3, 0.01, seed);
     }
 
     /** A model that is good for nothing, in seconds, to see the whole way work. */
