@@ -4,7 +4,6 @@ import java.awt.BasicStroke;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -38,11 +37,10 @@ public final class LossChart {
                 .yAxisTitle("training loss (moving average)")
                 .build();
         chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
-        chart.getStyler().setXAxisTickMarkSpacingHint(100);
-        chart.getStyler().setXAxisMaxLabelCount(9);
         curves.forEach((name, losses) -> {
-            List<Integer> steps =
-                    IntStream.rangeClosed(1, losses.size()).boxed().toList();
+            double[] steps =
+                    IntStream.rangeClosed(1, losses.size()).asDoubleStream().toArray();
+            steps[0] -= 1e-3; // XChart labels equally spaced values where they stand, one label over the other
             XYSeries series = chart.addSeries(name, steps, smooth(losses, 0.95));
             series.setMarker(SeriesMarkers.NONE);
             series.setLineStyle(new BasicStroke(2f));
@@ -50,14 +48,14 @@ public final class LossChart {
         Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
     }
 
-    static List<Double> smooth(List<Double> values, double keep) {
-        List<Double> smoothed = new ArrayList<>();
+    static double[] smooth(List<Double> values, double keep) {
+        double[] smoothed = new double[values.size()];
         double sum = 0;
         double weight = 0;
-        for (double value : values) {
-            sum = keep * sum + (1 - keep) * value;
+        for (int i = 0; i < smoothed.length; i++) {
+            sum = keep * sum + (1 - keep) * values.get(i);
             weight = keep * weight + (1 - keep);
-            smoothed.add(sum / weight);
+            smoothed[i] = sum / weight;
         }
         return smoothed;
     }
