@@ -159,8 +159,10 @@ final class ComposedKernels implements Kernels {
             squares += gradient.toType(DataType.FLOAT64, false).square().sum().getDouble();
         }
         double norm = Math.sqrt(squares);
-        double factor = Math.min(1, maxNorm / (norm + 1e-6));
-        gradients.forEach(gradient -> gradient.muli(factor));
+        if (Double.isFinite(norm)) {
+            double factor = Math.min(1, maxNorm / (norm + 1e-6));
+            gradients.forEach(gradient -> gradient.muli(factor));
+        }
         return norm;
     }
 

@@ -106,7 +106,8 @@ public interface Kernels {
 
     /**
      * Scales gradients in place so that the norm over all of them together is at most {@code maxNorm}: times
-     * {@code min(1, maxNorm / (norm + 1e-6))}, as {@code torch.nn.utils.clip_grad_norm_}.
+     * {@code min(1, maxNorm / (norm + 1e-6))}, as {@code torch.nn.utils.clip_grad_norm_}. If the norm is not finite, they
+     * stay as they are.
      *
      * @return the norm before
      */

@@ -208,10 +208,11 @@ def svd_low_rank(self: __torch__.M, a: Tensor, omega: Tensor, iterations: str) -
   u, s, vh = torch.linalg_svd(torch.matmul(torch.t(q), a), False)
   return (torch.matmul(q, u), s, vh)
 
-# As torch.nn.utils.clip_grad_norm_.
+# As torch.nn.utils.clip_grad_norm_, but a norm that is not finite leaves the gradients as they are.
 def clip(self: __torch__.M, gradients: List[Tensor], max_norm: str) -> Tensor:
   norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients)))
-  torch._foreach_mul_(gradients, torch.clamp(torch.div(float(max_norm), torch.add(norm, 1.e-6)), max=1.))
+  if bool(torch.isfinite(norm)):
+    torch._foreach_mul_(gradients, torch.clamp(torch.div(float(max_norm), torch.add(norm, 1.e-6)), max=1.))
   return torch.to(norm, 7)
 
 def adamw(self: __torch__.M, parameters: List[Tensor], gradients: List[Tensor], averages: List[Tensor], squares: List[Tensor], steps: List[Tensor], lr: str, beta1: str, beta2: str, eps: str, decay: str) -> Tensor:
