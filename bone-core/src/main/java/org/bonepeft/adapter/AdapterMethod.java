@@ -16,6 +16,9 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
     /** Returns the method's name in configurations and on the command line, for example {@code bone}. */
     String name();
 
+    /** Returns the rank r, or the size b of the parameter blocks. */
+    int rank();
+
     /**
      * Checks that the method fits a layer.
      *

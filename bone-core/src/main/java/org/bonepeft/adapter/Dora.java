@@ -34,6 +34,11 @@ public record Dora(Lora lora) implements AdapterMethod {
     }
 
     @Override
+    public int rank() {
+        return lora.rank();
+    }
+
+    @Override
     public <R> R accept(Visitor<R> visitor) {
         return visitor.dora(this);
     }

@@ -7,6 +7,7 @@ import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Dora;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.peft.AdapterLayer;
 import org.bonepeft.reference.DoubleTensor;
 import org.bonepeft.reference.ReferenceBackend;
 import org.bonepeft.reference.ReferenceDecompositions;
@@ -52,6 +53,27 @@ record LayerWeight(TensorSource source, TensorInfo info, LayerSpec layer, boolea
             for (int o = 0; o < out(); o++) {
                 w[at + o] = weight[o * in() + row];
             }
+        };
+    }
+
+    /** Returns the rows of DeltaW. */
+    LowRank.Rows delta(AdapterLayer adapter) {
+        RowMap map = onFrozen(adapter.method(), RowMaps.merging(layer, adapter));
+        RowStream rows = rows();
+        double[] weight = transposed ? RowMaps.transposed(source.doubles(info.name()), in()) : new double[0];
+        return (from, to) -> {
+            double[] delta = new double[(to - from) * in()];
+            if (transposed) {
+                System.arraycopy(weight, from * in(), delta, 0, delta.length);
+            } else {
+                rows.read(from, to, delta);
+            }
+            double[] before = delta.clone();
+            for (int row = from; row < to; row++) {
+                map.apply(row, delta, (row - from) * in());
+            }
+            RowMaps.add(-1, before, 0, delta, 0, delta.length);
+            return delta;
         };
     }
 

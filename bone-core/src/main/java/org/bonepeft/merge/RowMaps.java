@@ -64,14 +64,14 @@ final class RowMaps {
     }
 
     /** {@code w_c += sign y_c}. */
-    private static void add(double sign, double[] y, int from, double[] w, int at, int count) {
+    static void add(double sign, double[] y, int from, double[] w, int at, int count) {
         for (int c = 0; c < count; c++) {
             w[at + c] += sign * y[from + c];
         }
     }
 
     /** {@code w += scale sum_k v_k M_k}, M_k the rows of a matrix with {@code count} columns; four rows at a time. */
-    private static void addProduct(
+    static void addProduct(
             double scale, double[] v, int vFrom, int rows, double[] m, int mFrom, double[] w, int at, int count) {
         int k = 0;
         for (; k + 4 <= rows; k += 4) {

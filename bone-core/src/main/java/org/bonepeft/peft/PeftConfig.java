@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
@@ -73,9 +74,7 @@ public final class PeftConfig {
      */
     public static PeftConfig read(Path file) throws IOException {
         PeftConfig config = new PeftConfig(Json.readObject(file), file.toString());
-        List<String> unknown = config.values.keySet().stream()
-                .filter(key -> !config.type.defaults().containsKey(key))
-                .toList();
+        List<String> unknown = config.unknownKeys();
         if (!unknown.isEmpty()) {
             LOG.warn("{}: unknown keys {} are kept but not understood", file, unknown);
         }
@@ -118,6 +117,12 @@ public final class PeftConfig {
 
     private static @Nullable Object orNull(List<?> list) {
         return list.isEmpty() ? null : list;
+    }
+
+    /** Returns the keys whose meaning is not known here. */
+    public List<String> unknownKeys() {
+        Set<String> known = type.defaults().keySet();
+        return values.keySet().stream().filter(key -> !known.contains(key)).toList();
     }
 
     /** Returns {@code peft_type}. */

@@ -9,7 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.json.Json;
+import org.bonepeft.peft.AdapterLayer;
+import org.bonepeft.peft.AdapterTensor;
+import org.bonepeft.peft.PeftAdapter;
+import org.bonepeft.peft.PeftConfig;
+import org.bonepeft.peft.Targets;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.TensorData;
 import org.bonepeft.tensor.DType;
@@ -81,5 +88,30 @@ final class ModelFiles {
         Files.writeString(directory.resolve("config.json"), "{\n  \"tie_word_embeddings\": true\n}\n");
         Files.writeString(directory.resolve("tokenizer.json"), "{}");
         Files.writeString(directory.resolve("pytorch_model.bin"), "old");
+    }
+
+    /** Returns an adapter of random values for all linear layers. */
+    static PeftAdapter adapter(AdapterMethod method, String prefix) {
+        SplittableRandom random = new SplittableRandom(5);
+        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
+        for (int i = 0; i < 2; i++) {
+            for (LayerSpec layer : List.of(
+                    new LayerSpec(prefix + "layers." + i + ".q_proj", HIDDEN, HIDDEN, false),
+                    new LayerSpec(prefix + "layers." + i + ".up_proj", HIDDEN, WIDE, false))) {
+                Map<String, AdapterTensor> parameters = new LinkedHashMap<>();
+                method.parameters(layer)
+                        .forEach(parameter -> parameters.put(parameter.name(), random(parameter.shape(), random)));
+                layers.put(layer.path(), new AdapterLayer(method, parameters));
+            }
+        }
+        return new PeftAdapter(PeftConfig.of(method, Targets.of("q_proj", "up_proj")), layers, Map.of());
+    }
+
+    static AdapterTensor random(Shape shape, SplittableRandom random) {
+        float[] values = new float[(int) shape.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextDouble(-0.5, 0.5);
+        }
+        return new AdapterTensor(shape, values);
     }
 }

@@ -213,9 +213,10 @@ class OfflineMergeTest {
         PeftConfig config = PeftConfig.of(new Bone(8), Targets.of("q_proj", "up_proj"))
                 .withModulesToSave(List.of("norm", "lm_head"));
         Map<String, AdapterTensor> saved = new LinkedHashMap<>();
-        saved.put("model.layers.1.norm.weight", random(Shape.of(ModelFiles.HIDDEN), random));
-        saved.put("lm_head.weight", random(Shape.of(5, ModelFiles.HIDDEN), random));
-        writeAdapter(config, saved, "model.");
+        saved.put("model.layers.1.norm.weight", ModelFiles.random(Shape.of(ModelFiles.HIDDEN), random));
+        saved.put("lm_head.weight", ModelFiles.random(Shape.of(5, ModelFiles.HIDDEN), random));
+        PeftAdapter plain = ModelFiles.adapter(new Bone(8), "model.");
+        new PeftAdapter(config, plain.layers(), saved).write(adapter);
         OfflineMerge.Result result = OfflineMerge.merge(base, adapter, out, SETTINGS);
         assertThat(result.saved()).isEqualTo(2);
         assertThat(result.notes())
@@ -243,10 +244,14 @@ class OfflineMergeTest {
         Lora lora = new Lora(2, 6);
         PeftConfig config = PeftConfig.of(lora, Targets.of("q_proj")).with("lora_bias", true);
         SplittableRandom random = new SplittableRandom(1);
-        AdapterTensor bias = random(Shape.of(16), random);
+        AdapterTensor bias = ModelFiles.random(Shape.of(16), random);
         AdapterLayer layer = new AdapterLayer(
                 lora,
-                Map.of(Lora.A, random(Shape.of(2, 16), random), Lora.B, random(Shape.of(16, 2), random)),
+                Map.of(
+                        Lora.A,
+                        ModelFiles.random(Shape.of(2, 16), random),
+                        Lora.B,
+                        ModelFiles.random(Shape.of(16, 2), random)),
                 Optional.of(bias));
         new PeftAdapter(config, Map.of(Q, layer), Map.of()).write(adapter);
         OfflineMerge.merge(base, adapter, out, SETTINGS);
@@ -264,8 +269,12 @@ class OfflineMergeTest {
         PeftConfig noBias = config.with("target_modules", List.of("up_proj"));
         AdapterLayer tall = new AdapterLayer(
                 lora,
-                Map.of(Lora.A, random(Shape.of(2, 16), random), Lora.B, random(Shape.of(24, 2), random)),
-                Optional.of(random(Shape.of(24), random)));
+                Map.of(
+                        Lora.A,
+                        ModelFiles.random(Shape.of(2, 16), random),
+                        Lora.B,
+                        ModelFiles.random(Shape.of(24, 2), random)),
+                Optional.of(ModelFiles.random(Shape.of(24), random)));
         Path other = directory.resolve("other");
         new PeftAdapter(noBias, Map.of("model.layers.0.up_proj", tall), Map.of()).write(other);
         assertThatThrownBy(() -> OfflineMerge.merge(base, other, directory.resolve("never"), SETTINGS))
@@ -284,8 +293,8 @@ class OfflineMergeTest {
                 Map.of());
         Lora lora = new Lora(2, 4);
         SplittableRandom random = new SplittableRandom(2);
-        AdapterTensor a = random(Shape.of(2, 16), random);
-        AdapterTensor b = random(Shape.of(24, 2), random);
+        AdapterTensor a = ModelFiles.random(Shape.of(2, 16), random);
+        AdapterTensor b = ModelFiles.random(Shape.of(24, 2), random);
         PeftConfig config = PeftConfig.of(lora, Targets.of("c_fc")).with("fan_in_fan_out", true);
         AdapterLayer layer = new AdapterLayer(lora, Map.of(Lora.A, a, Lora.B, b));
         new PeftAdapter(config, Map.of("transformer.h.0.c_fc", layer), Map.of()).write(adapter);
@@ -358,34 +367,8 @@ class OfflineMergeTest {
     }
 
     private PeftAdapter writeAdapter(AdapterMethod method, String prefix) throws IOException {
-        return writeAdapter(PeftConfig.of(method, Targets.of("q_proj", "up_proj")), Map.of(), prefix);
-    }
-
-    private PeftAdapter writeAdapter(PeftConfig config, Map<String, AdapterTensor> saved, String prefix)
-            throws IOException {
-        SplittableRandom random = new SplittableRandom(5);
-        Map<String, AdapterLayer> layers = new LinkedHashMap<>();
-        for (int i = 0; i < 2; i++) {
-            for (LayerSpec layer : List.of(
-                    new LayerSpec(prefix + "layers." + i + ".q_proj", ModelFiles.HIDDEN, ModelFiles.HIDDEN, false),
-                    new LayerSpec(prefix + "layers." + i + ".up_proj", ModelFiles.HIDDEN, ModelFiles.WIDE, false))) {
-                Map<String, AdapterTensor> parameters = new LinkedHashMap<>();
-                config.method()
-                        .parameters(layer)
-                        .forEach(parameter -> parameters.put(parameter.name(), random(parameter.shape(), random)));
-                layers.put(layer.path(), new AdapterLayer(config.method(), parameters));
-            }
-        }
-        PeftAdapter written = new PeftAdapter(config, layers, saved);
+        PeftAdapter written = ModelFiles.adapter(method, prefix);
         written.write(adapter);
         return written;
-    }
-
-    private static AdapterTensor random(Shape shape, SplittableRandom random) {
-        float[] values = new float[(int) shape.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextDouble(-0.5, 0.5);
-        }
-        return new AdapterTensor(shape, values);
     }
 }
