@@ -104,16 +104,16 @@ public record Comparison(int equal, Map<String, Difference> tensors, Map<String,
     }
 
     private static Difference values(TensorSource a, TensorInfo inA, TensorSource b, TensorInfo inB) {
-        RowStream first = new RowStream(a, inA, 1, inA.dtype(), inA.name());
-        RowStream second = new RowStream(b, inB, 1, inB.dtype(), inB.name());
-        int size = Math.toIntExact(inA.shape().size());
-        double[] x = new double[Math.min(size, Workers.PART)];
+        RowStream first = RowStream.elements(a, inA);
+        RowStream second = RowStream.elements(b, inB);
+        long size = inA.shape().size();
+        double[] x = new double[(int) Math.min(size, Workers.PART)];
         double[] y = new double[x.length];
         long count = 0;
         double largest = 0;
         double scale = 0;
-        for (int from = 0; from < size; from += x.length) {
-            int to = Math.min(size, from + x.length);
+        for (long from = 0; from < size; from += x.length) {
+            long to = Math.min(size, from + x.length);
             first.read(from, to, x);
             second.read(from, to, y);
             for (int i = 0; i < to - from; i++) {

@@ -17,6 +17,7 @@ import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.peft.PeftException;
+import org.bonepeft.peft.PeftType;
 import org.bonepeft.reference.DoubleTensor;
 import org.bonepeft.reference.ReferenceBackend;
 import org.bonepeft.tensor.Shape;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Adapters as adapters of another kind. Bone and MiSS-mini are LoRAs of their own rank, exactly; a LoRA whose A repeats
- * the identity is a Bone, exactly; everything else becomes the nearest LoRA of a rank by truncated singular values.
+ * the identity is a Bone, exactly; everything else becomes the nearest LoRA of a rank by truncated singular values. What
+ * PiSSA and OLoRA took from the weight is part of that: the result belongs on the original base.
  */
 public final class Conversion implements Closeable {
     private final Checkpoint base;
@@ -46,9 +48,10 @@ public final class Conversion implements Closeable {
     public record Converted(PeftAdapter adapter, Map<String, Double> errors) {}
 
     /**
-     * Returns a LoRA with scale 1. Bone and MiSS-mini become LoRAs of their rank exactly unless another rank is asked for.
+     * Returns a LoRA. Unless another rank is asked for, a plain LoRA stays as it is, and Bone and MiSS-mini become LoRAs
+     * of their rank exactly; all others have scale 1.
      *
-     * @param rank of the result; empty: that of the adapter
+     * @param rank of the result; empty: that of the adapter, or twice that if its start changed the weight
      * @param finished is told of each layer
      * @throws PeftException if the adapter does not fit the model
      */
@@ -67,20 +70,28 @@ public final class Conversion implements Closeable {
                 throw new PeftException(base.directory() + " has no linear layer '" + path + "'");
             }
             LayerSpec spec = new LayerSpec(path, here.in(), here.out(), false);
-            if (layer.method() instanceof LoraConvertible exact
-                    && rank.filter(wanted -> wanted != exact.rank()).isEmpty()) {
+            boolean sameRank =
+                    rank.orElse(layer.method().rank()) == layer.method().rank();
+            if (sameRank && layer.method() instanceof Lora lora && !lora.changesWeight()) {
+                layers.put(path, layer);
+                errors.put(path, 0.0);
+            } else if (sameRank && layer.method() instanceof LoraConvertible exact) {
                 layers.put(path, exactLora(exact, spec, layer));
                 errors.put(path, 0.0);
             } else {
                 LayerWeight weight = new LayerWeight(
                         base.weights(), base.weights().tensor(here.path() + ".weight"), spec, transposed);
-                LowRank nearest = LowRank.of(weight.delta(layer), spec, rank.orElseGet(layer.method()::rank));
+                LowRank nearest = LowRank.of(weight.delta(layer), spec, rank.orElse(rank(layer.method())));
                 layers.put(path, lora(nearest, spec));
                 errors.put(path, nearest.error());
             }
             finished.run();
         });
         return new Converted(new PeftAdapter(config(adapter.config(), layers), layers, adapter.saved()), errors);
+    }
+
+    private static int rank(AdapterMethod method) {
+        return method instanceof Lora lora && lora.changesWeight() ? 2 * lora.rank() : method.rank();
     }
 
     private static AdapterLayer exactLora(LoraConvertible method, LayerSpec spec, AdapterLayer layer) {
@@ -112,11 +123,17 @@ public final class Conversion implements Closeable {
     }
 
     /**
-     * Returns the Bone that a LoRA is, if all its A repeat a multiple of the identity.
+     * Returns the adapter as MiSS: the same under that name, or the Bone that a LoRA is, if all its A repeat a multiple of
+     * the identity.
      *
-     * @throws PeftException if one does not
+     * @throws PeftException if it is neither
      */
-    public static PeftAdapter toMiss(PeftAdapter lora) {
+    public static PeftAdapter toMiss(PeftAdapter adapter) {
+        PeftType type = adapter.config().type();
+        return type == PeftType.MISS || type == PeftType.BONE ? adapter.as(PeftType.MISS) : bone(adapter);
+    }
+
+    private static PeftAdapter bone(PeftAdapter lora) {
         if (lora.config().fanInFanOut()) {
             throw new PeftException("PEFT's MiSS has no layers with fan_in_fan_out, which this LoRA is for");
         }
@@ -129,7 +146,7 @@ public final class Conversion implements Closeable {
         if (!(layer.method() instanceof Lora lora)
                 || lora.changesWeight()
                 || layer.bias().isPresent()) {
-            throw notBone(path, layer.method());
+            throw notMiss(path, layer.method());
         }
         double[] a = RowMaps.parameter(layer, Lora.A);
         double[] b = RowMaps.parameter(layer, Lora.B);
@@ -137,7 +154,7 @@ public final class Conversion implements Closeable {
         int in = a.length / rank;
         for (int i = 0; i < a.length; i++) {
             if (a[i] != (i % in % rank == i / in ? a[0] : 0)) {
-                throw notBone(path, lora);
+                throw notMiss(path, lora);
             }
         }
         double[] block = RowMaps.transposed(b, b.length / rank);
@@ -148,9 +165,9 @@ public final class Conversion implements Closeable {
         return new AdapterLayer(new Bone(rank), Map.of(Bone.BLOCK, tensor));
     }
 
-    private static PeftException notBone(String path, AdapterMethod method) {
-        return new PeftException(path + ": a " + method.name() + " is no Bone, whose DeltaW repeats one block; only a"
-                + " LoRA whose A repeats the identity is, as one made from a Bone");
+    private static PeftException notMiss(String path, AdapterMethod method) {
+        return new PeftException(path + ": " + method + " has no name in MiSS; of LoRAs only one whose A repeats the"
+                + " identity has, as one made from a Bone; convert it to lora instead");
     }
 
     private static PeftConfig config(PeftConfig old, Map<String, AdapterLayer> layers) {

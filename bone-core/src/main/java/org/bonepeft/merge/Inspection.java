@@ -91,7 +91,7 @@ public record Inspection(
                             .map(key -> "adapter_config.json has the unknown key " + key)
                             .toList());
                     return new Inspection(
-                            "adapter", tensors, adapter.config().values(), Map.copyOf(adapter.methods()), odd);
+                            "adapter", tensors, adapter.config().values(), new LinkedHashMap<>(adapter.methods()), odd);
                 }
             }
             odd.addAll(oddFiles(path));
@@ -103,14 +103,14 @@ public record Inspection(
         if (!info.dtype().isFloating()) {
             return new Statistics(info, Double.NaN, Double.NaN, 0);
         }
-        RowStream elements = new RowStream(source, info, 1, info.dtype(), info.name());
-        int size = Math.toIntExact(info.shape().size());
-        double[] part = new double[Math.min(size, Workers.PART)];
+        RowStream elements = RowStream.elements(source, info);
+        long size = info.shape().size();
+        double[] part = new double[(int) Math.min(size, Workers.PART)];
         double squares = 0;
         double largest = 0;
         long notFinite = 0;
-        for (int from = 0; from < size; from += part.length) {
-            int count = Math.min(part.length, size - from);
+        for (long from = 0; from < size; from += part.length) {
+            int count = (int) Math.min(part.length, size - from);
             elements.read(from, from + count, part);
             for (int i = 0; i < count; i++) {
                 if (Double.isFinite(part[i])) {

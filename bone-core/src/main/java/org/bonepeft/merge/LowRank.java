@@ -141,7 +141,8 @@ record LowRank(int rank, float[] a, float[] b, double error) {
     }
 
     private static IntStream blocks(int out, int in) {
-        return IntStream.iterate(0, from -> from < out, from -> from + step(in));
+        int step = step(in);
+        return IntStream.range(0, (out + step - 1) / step).map(block -> block * step);
     }
 
     private static int step(int in) {

@@ -177,7 +177,11 @@ final class MergePlan {
 
     private TensorData saved(String here, String name, DType type, Workers workers) {
         TensorInfo info = Objects.requireNonNull(wholeTensors.get(name));
-        RowStream values = new RowStream(adapter.weights(), info, 1, type, name);
+        int rank = info.shape().rank();
+        int length = rank == 0 || info.byteSize() == 0
+                ? 1
+                : Math.toIntExact(info.shape().dim(rank - 1));
+        RowStream values = new RowStream(adapter.weights(), info, length, type, name);
         return new TensorData(here, type, info.shape(), out -> values.write((row, w, at) -> {}, workers, out));
     }
 

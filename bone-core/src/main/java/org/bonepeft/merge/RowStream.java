@@ -15,6 +15,11 @@ import org.bonepeft.tensor.DType;
  * @param path what errors name
  */
 record RowStream(TensorSource source, TensorInfo info, int length, DType type, String path) {
+    /** Returns the elements of a tensor, whatever its shape. */
+    static RowStream elements(TensorSource source, TensorInfo info) {
+        return new RowStream(source, info, 1, info.dtype(), info.name());
+    }
+
     /** Writes each row mapped. */
     void write(RowMap map, Workers workers, WritableByteChannel out) throws IOException {
         int rows = Math.toIntExact(info.shape().size() / length);
@@ -35,10 +40,10 @@ record RowStream(TensorSource source, TensorInfo info, int length, DType type, S
     }
 
     /** Reads rows from {@code from} (inclusive) to {@code to} (exclusive). */
-    void read(int from, int to, double[] values) {
+    void read(long from, long to, double[] values) {
         long width = (long) length * info.dtype().bytes();
         ByteBuffer bytes = source.bytes(info.name(), from * width, Math.toIntExact((to - from) * width));
-        Codec.decode(info.dtype(), bytes, values, (to - from) * length);
+        Codec.decode(info.dtype(), bytes, values, Math.toIntExact((to - from) * length));
     }
 
     /**

@@ -14,6 +14,7 @@ import org.bonepeft.adapter.Lora;
 import org.bonepeft.safetensors.SafetensorsFile;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.TensorData;
+import org.bonepeft.safetensors.TensorInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RwkvPeft {
     private static final String DISHA = "disha";
+    private static final String NO_ADAPTER = "there is no tensor named <layer>." + DISHA + " or <layer>." + Lora.A;
 
     private RwkvPeft() {}
 
@@ -63,13 +65,32 @@ public final class RwkvPeft {
             layers.put(layer, adapter);
         });
         if (layers.isEmpty()) {
-            problems.add("there is no tensor named <layer>." + DISHA + " or <layer>." + Lora.A);
+            problems.add(NO_ADAPTER);
         }
         if (!problems.isEmpty()) {
             throw PeftException.of(path.toString(), problems);
         }
         PeftConfig config = PeftConfig.of(method, Targets.of(List.copyOf(layers.keySet())));
         return new PeftAdapter(config.withModulesToSave(modules(saved)), layers, saved);
+    }
+
+    /**
+     * Returns the rank or block size that the shapes of a file tell.
+     *
+     * @throws PeftException if there is no adapter in the file
+     * @throws IOException if the file cannot be read
+     */
+    public static int rank(Path path) throws IOException {
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            return file.tensors().values().stream()
+                    .filter(info ->
+                            info.name().endsWith("." + DISHA) || info.name().endsWith("." + Lora.A))
+                    .map(TensorInfo::shape)
+                    .filter(shape -> shape.rank() >= 2)
+                    .mapToInt(shape -> Math.toIntExact(shape.dim(shape.rank() - 2)))
+                    .findFirst()
+                    .orElseThrow(() -> new PeftException(path + ": " + NO_ADAPTER));
+        }
     }
 
     private static @Nullable String parameter(String ending) {

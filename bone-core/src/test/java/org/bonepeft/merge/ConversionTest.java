@@ -19,6 +19,7 @@ import org.bonepeft.adapter.Hadamard;
 import org.bonepeft.adapter.Lora;
 import org.bonepeft.adapter.MissMini;
 import org.bonepeft.adapter.Olora;
+import org.bonepeft.adapter.Pissa;
 import org.bonepeft.adapter.Unconstrained;
 import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
@@ -94,9 +95,10 @@ class ConversionTest {
         PeftAdapter lora = ModelFiles.adapter(new Lora(4, 4), "model.");
         assertThatThrownBy(() -> Conversion.toMiss(lora))
                 .isInstanceOf(PeftException.class)
-                .hasMessageContaining("layers.0.q_proj: a lora is no Bone");
-        PeftAdapter bat = ModelFiles.adapter(new Bat(4), "model.");
-        assertThatThrownBy(() -> Conversion.toMiss(bat)).hasMessageContaining("a bat is no Bone");
+                .hasMessageContaining("layers.0.q_proj: Lora[rank=4")
+                .hasMessageContaining("has no name in MiSS; of LoRAs only one whose A repeats the identity");
+        PeftAdapter batRow = ModelFiles.adapter(new Bat(4, Grouping.ROW), "model.");
+        assertThatThrownBy(() -> Conversion.toMiss(batRow)).hasMessageContaining("has no name in MiSS");
     }
 
     static Stream<AdapterMethod> ofFullRank() {
@@ -123,7 +125,20 @@ class ConversionTest {
     }
 
     static Stream<AdapterMethod> ofLowRank() {
-        return Stream.of(new Bone(4, Grouping.ROW), new Unconstrained(4), new Lora(4, 2));
+        return Stream.of(
+                new Bone(4, Grouping.ROW),
+                new Unconstrained(4),
+                new Lora(3, 2, new Pissa()),
+                new Lora(3, 2, new Olora()),
+                new Lora(4, 2));
+    }
+
+    @Test
+    void plainLora_staysAsItIs() throws IOException {
+        PeftAdapter lora = ModelFiles.adapter(new Lora(4, 2), "model.");
+        assertThat(toLora(lora, Optional.empty()).adapter().layers()).isEqualTo(lora.layers());
+        assertThat(toLora(lora, Optional.of(2)).errors().values())
+                .allSatisfy(error -> assertThat(error).isBetween(0.01, 0.99));
     }
 
     /** The error that is reported is that of the best approximation there is. */

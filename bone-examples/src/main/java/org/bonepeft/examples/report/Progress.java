@@ -1,23 +1,14 @@
 package org.bonepeft.examples.report;
 
-import java.io.Console;
 import java.io.PrintStream;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
  * Progress of a training run: steps, time left, loss, tokens per second. On a terminal one line that is redrawn; else
  * (a file, a pipe, CI) a line every ten seconds and one at the end.
  */
 public final class Progress implements AutoCloseable {
-    private static final int WIDTH = 110;
-
     private final ProgressBar bar;
     private final long start = System.nanoTime();
     private long tokens;
@@ -25,39 +16,7 @@ public final class Progress implements AutoCloseable {
 
     /** Starts the display of {@code steps} steps under a name. */
     public Progress(String name, long steps, PrintStream err) {
-        boolean terminal = terminal();
-        bar = new ProgressBarBuilder()
-                .setTaskName(name)
-                .setInitialMax(steps)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(terminal ? 500 : 10_000)
-                .setConsumer(
-                        terminal
-                                ? new ConsoleProgressBarConsumer(err, WIDTH)
-                                : new DelegatingProgressBarConsumer(lines(err), WIDTH))
-                .build();
-    }
-
-    /** The bar renders its end twice. */
-    private static Consumer<String> lines(PrintStream err) {
-        AtomicReference<String> last = new AtomicReference<>("");
-        return line -> {
-            if (!line.equals(last.getAndSet(line))) {
-                err.println(line);
-            }
-        };
-    }
-
-    /** Before JDK 22 there is no console without a terminal; since then it must be asked. */
-    @SuppressWarnings("SystemConsoleNull")
-    private static boolean terminal() {
-        Console console = System.console();
-        try {
-            return console != null
-                    && (boolean) Console.class.getMethod("isTerminal").invoke(console);
-        } catch (ReflectiveOperationException e) {
-            return true;
-        }
+        bar = ProgressBars.builder(name, steps, err).build();
     }
 
     /** Counts one step: how many tokens it took in (padding not counted) and its loss. */
