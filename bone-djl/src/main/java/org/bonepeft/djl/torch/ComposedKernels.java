@@ -10,6 +10,9 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.norm.Dropout;
 import java.util.List;
 import org.bonepeft.djl.backend.Scalars;
+import org.bonepeft.graph.Decompositions;
+import org.bonepeft.reference.DoubleTensor;
+import org.bonepeft.reference.ReferenceDecompositions;
 
 /** The kernels in DJL's own operations: the portable path, and the oracle of the other one. */
 final class ComposedKernels implements Kernels {
@@ -17,6 +20,8 @@ final class ComposedKernels implements Kernels {
 
     /** Stands for minus infinity in scores, so that a row without any allowed key stays finite. */
     private static final float FORBIDDEN = -1e30f;
+
+    private static final Decompositions<DoubleTensor> DECOMPOSITIONS = new ReferenceDecompositions(0);
 
     private ComposedKernels() {}
 
@@ -111,12 +116,8 @@ final class ComposedKernels implements Kernels {
 
     @Override
     public Svd svd(NDArray a) {
-        NDManager manager = a.getManager();
-        Matrices.Svd parts = Matrices.svd(rows(a));
-        return new Svd(
-                array(manager, parts.u(), a.getDataType()),
-                manager.create(parts.s()).toType(a.getDataType(), false),
-                array(manager, parts.vt(), a.getDataType()));
+        Decompositions.Svd<DoubleTensor> parts = DECOMPOSITIONS.svd(doubles(a));
+        return new Svd(like(a, parts.u()), like(a, parts.s()), like(a, parts.vt()));
     }
 
     @Override
@@ -133,23 +134,20 @@ final class ComposedKernels implements Kernels {
 
     @Override
     public Qr qr(NDArray a) {
-        Matrices.Qr parts = Matrices.qr(rows(a));
-        return new Qr(
-                array(a.getManager(), parts.q(), a.getDataType()), array(a.getManager(), parts.r(), a.getDataType()));
+        Decompositions.Qr<DoubleTensor> parts = DECOMPOSITIONS.qr(doubles(a));
+        return new Qr(like(a, parts.q()), like(a, parts.r()));
     }
 
-    private static double[][] rows(NDArray a) {
-        int columns = (int) a.getShape().get(1);
-        double[] values = a.toType(DataType.FLOAT64, false).toDoubleArray();
-        double[][] rows = new double[(int) a.getShape().get(0)][columns];
-        for (int i = 0; i < rows.length; i++) {
-            System.arraycopy(values, i * columns, rows[i], 0, columns);
-        }
-        return rows;
+    private static DoubleTensor doubles(NDArray a) {
+        return DoubleTensor.of(
+                org.bonepeft.tensor.Shape.of(a.getShape().getShape()),
+                a.toType(DataType.FLOAT64, false).toDoubleArray());
     }
 
-    private static NDArray array(NDManager manager, double[][] rows, DataType type) {
-        return manager.create(rows).toType(type, false);
+    private static NDArray like(NDArray a, DoubleTensor values) {
+        return a.getManager()
+                .create(values.toArray(), new Shape(values.shape().toArray()))
+                .toType(a.getDataType(), false);
     }
 
     @Override
