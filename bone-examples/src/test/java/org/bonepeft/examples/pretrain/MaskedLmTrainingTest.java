@@ -37,7 +37,7 @@ class MaskedLmTrainingTest {
     private double[] train() throws IOException {
         BpeTrainer trainer = new BpeTrainer();
         corpus().lines(RECIPE.tokenizerLines()).forEach(line -> line.forEach(trainer::add));
-        TokenizerFiles files = new TokenizerFiles(trainer.merges(RECIPE.merges()));
+        TokenizerFiles files = new TokenizerFiles(TokenizerFiles.Style.ROBERTA, trainer.merges(RECIPE.merges()));
         files.write(folder, RECIPE.maximumTokens());
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(

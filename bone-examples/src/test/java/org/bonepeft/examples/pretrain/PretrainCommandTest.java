@@ -3,14 +3,17 @@ package org.bonepeft.examples.pretrain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.djl.model.roberta.RobertaForMaskedLm;
 import org.bonepeft.examples.Main;
+import org.bonepeft.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +48,27 @@ class PretrainCommandTest {
             assertThat(RobertaForMaskedLm.load(model, manager).config().vocabSize())
                     .isEqualTo(761);
         }
+    }
+
+    @Test
+    void quickLlama_writesModelAndProblems() throws IOException {
+        Path model = folder.resolve("model");
+        Path data = folder.resolve("data");
+        String[] options = {"--model", "mini-llama", "--quick", "--out", model.toString(), "--data-out", "" + data};
+        assertThat(run(options)).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("20 steps", "new text: loss");
+        assertThat(data).isDirectoryContaining("glob:**/test-unseen.json");
+        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            LlamaForCausalLm network = LlamaForCausalLm.load(model, manager, DType.BF16);
+            assertThat(network.tensors().values()).allMatch(Parameter::isInitialized);
+            assertThat(network.config().maxPositions()).isEqualTo(512);
+        }
+    }
+
+    @Test
+    void unknownModel_isRefused() {
+        assertThat(run("--model", "gpt")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("'gpt' is none of mini-roberta, mini-llama");
     }
 
     @Test

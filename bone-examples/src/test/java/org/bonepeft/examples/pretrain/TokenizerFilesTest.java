@@ -29,7 +29,7 @@ class TokenizerFilesTest {
     static void train() throws IOException {
         BpeTrainer trainer = new BpeTrainer();
         CORPUS.lines(2000).forEach(line -> line.forEach(trainer::add));
-        files = new TokenizerFiles(trainer.merges(300));
+        files = new TokenizerFiles(TokenizerFiles.Style.ROBERTA, trainer.merges(300));
         files.write(folder, 64);
         tokenizer = HuggingFaceTokenizer.newInstance(
                 folder.resolve("tokenizer.json"), Map.of("truncation", "false", "padding", "false"));
@@ -86,6 +86,25 @@ class TokenizerFilesTest {
         long[] ids = tokenizer.encode(text).getIds();
         assertThat(ids).doesNotContain(3);
         assertThat(decoded(ids)).isEqualTo(text);
+    }
+
+    @Test
+    void llamaStyle_hasEachDigitAlone(@TempDir Path other) throws IOException {
+        BpeTrainer trainer = new BpeTrainer();
+        trainer.add("has = apples");
+        TokenizerFiles llama = new TokenizerFiles(TokenizerFiles.Style.LLAMA, trainer.merges(30));
+        llama.write(other, 64);
+        try (HuggingFaceTokenizer own = HuggingFaceTokenizer.newInstance(
+                other.resolve("tokenizer.json"), Map.of("truncation", "false", "padding", "false"))) {
+            Encoding encoding = own.encode("has 120 apples=12");
+            assertThat(encoding.getTokens())
+                    .containsExactly("<s>", "has", "Ġ", "1", "2", "0", "Ġapples", "=", "1", "2");
+            assertThat(own.decode(encoding.getIds(), true)).isEqualTo("has 120 apples=12");
+        }
+        assertThat(llama.vocabulary())
+                .containsEntry("<s>", 1)
+                .containsEntry("</s>", 2)
+                .doesNotContainKey("<mask>");
     }
 
     private static String decoded(long[] ids) {
