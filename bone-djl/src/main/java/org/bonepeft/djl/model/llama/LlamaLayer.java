@@ -54,23 +54,43 @@ final class LlamaLayer extends ModelBlock {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.get(0);
-        Kernels kernels = Kernels.of(x.getManager());
-        NDArray n = kernels.rmsNorm(x, tensor(store, ATTENTION_NORM, x, training), config.rmsNormEps());
         RotaryAttention attention = new RotaryAttention(
                 inputs.get(1),
                 inputs.get(2),
                 inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
                 training ? config.attentionDropout() : 0);
-        NDArray heads = attention.attend(
-                call(store, QUERY, training, n),
-                call(store, KEY, training, n),
-                call(store, VALUE, training, n),
-                params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE)));
-        NDArray a = x.add(call(store, OUTPUT, training, heads));
-        NDArray m = kernels.rmsNorm(a, tensor(store, MLP_NORM, a, training), config.rmsNormEps());
-        NDArray inner = kernels.swiGlu(call(store, GATE, training, m), call(store, UP, training, m));
-        return new NDList(a.add(call(store, DOWN, training, inner)));
+        Optional<LayerCache> cache = params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE));
+        try (NDArray a = attend(store, inputs.get(0), attention, cache, training)) {
+            return new NDList(feedForward(store, a, training));
+        }
+    }
+
+    // What is closed here lives on as far as backward needs it.
+
+    private NDArray attend(
+            ParameterStore store, NDArray x, RotaryAttention attention, Optional<LayerCache> cache, boolean training) {
+        try (NDArray n = norm(store, ATTENTION_NORM, x, training);
+                NDArray q = call(store, QUERY, training, n);
+                NDArray k = call(store, KEY, training, n);
+                NDArray v = call(store, VALUE, training, n);
+                NDArray heads = attention.attend(q, k, v, cache);
+                NDArray change = call(store, OUTPUT, training, heads)) {
+            return x.add(change);
+        }
+    }
+
+    private NDArray feedForward(ParameterStore store, NDArray a, boolean training) {
+        try (NDArray m = norm(store, MLP_NORM, a, training);
+                NDArray gate = call(store, GATE, training, m);
+                NDArray up = call(store, UP, training, m);
+                NDArray inner = Kernels.of(a.getManager()).swiGlu(gate, up);
+                NDArray change = call(store, DOWN, training, inner)) {
+            return a.add(change);
+        }
+    }
+
+    private NDArray norm(ParameterStore store, String name, NDArray x, boolean training) {
+        return Kernels.of(x.getManager()).rmsNorm(x, tensor(store, name, x, training), config.rmsNormEps());
     }
 
     @Override

@@ -7,6 +7,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.bonepeft.djl.model.Attention;
 import org.bonepeft.djl.model.ModelBlock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code a = LayerNorm(x + O attention(Q x, K x, V x))}, then {@code LayerNorm(a + D act(I a))}: the norms come after the
@@ -42,23 +43,38 @@ final class RobertaLayer extends ModelBlock {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
-        NDArray x = inputs.get(0);
-        NDArray heads = Attention.attend(
-                call(store, QUERY, training, x),
-                call(store, KEY, training, x),
-                call(store, VALUE, training, x),
-                config.heads(),
-                inputs.size() > 1 ? inputs.get(1) : null,
-                training ? config.attentionDropout() : 0);
-        NDArray attended =
-                addAndNorm(store, x, call(store, ATTENTION_OUTPUT, training, heads), ATTENTION_NORM, training);
-        NDArray inner = config.activation().apply(call(store, INTERMEDIATE, training, attended));
-        return new NDList(addAndNorm(store, attended, call(store, OUTPUT, training, inner), NORM, training));
+        NDArray mask = inputs.size() > 1 ? inputs.get(1) : null;
+        try (NDArray attended = attend(store, inputs.get(0), mask, training)) {
+            return new NDList(feedForward(store, attended, training));
+        }
+    }
+
+    // What is closed here lives on as far as backward needs it.
+
+    private NDArray attend(ParameterStore store, NDArray x, @Nullable NDArray mask, boolean training) {
+        try (NDArray q = call(store, QUERY, training, x);
+                NDArray k = call(store, KEY, training, x);
+                NDArray v = call(store, VALUE, training, x);
+                NDArray heads =
+                        Attention.attend(q, k, v, config.heads(), mask, training ? config.attentionDropout() : 0);
+                NDArray change = call(store, ATTENTION_OUTPUT, training, heads)) {
+            return addAndNorm(store, x, change, ATTENTION_NORM, training);
+        }
+    }
+
+    private NDArray feedForward(ParameterStore store, NDArray x, boolean training) {
+        try (NDArray outer = call(store, INTERMEDIATE, training, x);
+                NDArray inner = config.activation().apply(outer);
+                NDArray change = call(store, OUTPUT, training, inner)) {
+            return addAndNorm(store, x, change, NORM, training);
+        }
     }
 
     private NDArray addAndNorm(ParameterStore store, NDArray x, NDArray change, String norm, boolean training) {
-        NDArray sum = dropout(change, config.hiddenDropout(), training).add(x);
-        return layerNorm(store, norm, sum, config.layerNormEps(), training);
+        try (NDArray dropped = dropout(change, config.hiddenDropout(), training);
+                NDArray sum = dropped.add(x)) {
+            return layerNorm(store, norm, sum, config.layerNormEps(), training);
+        }
     }
 
     @Override
