@@ -51,6 +51,14 @@ public final class TorchAutograd implements AutoCloseable {
         return TorchEngine.isGradEnabled();
     }
 
+    /** Returns whether a backward pass from this array would reach a leaf. */
+    public static boolean isRecorded(NDArray array) {
+        try (NDArray answer =
+                TorchMethods.method("requires_grad").tensor(array).run().singletonOrThrow()) {
+            return answer.getBoolean();
+        }
+    }
+
     /** Restores the thread's former mode; to be called on the thread that opened it. */
     @Override
     public void close() {

@@ -1,10 +1,13 @@
 package org.bonepeft.djl.train;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.nn.Block;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bonepeft.BoneException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,23 +36,28 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the micro-batch
  */
 public final class FineTuner<M extends Block, B extends MicroBatch> {
-    final M model;
+    final List<M> models = new ArrayList<>();
     final Objective<M, B> objective;
     final TrainingData<B> data;
     final TrainingConfig config;
     final BatchOrder order;
     final List<TrainingListener> listeners;
     final Optional<EvaluationPlan> evaluation;
+    final Optional<CheckpointPlan> checkpoints;
+    final boolean resume;
     private volatile boolean stopped;
 
     private FineTuner(Builder<M, B> builder) {
-        model = builder.model;
+        models.add(builder.model);
+        models.addAll(builder.replicas());
         objective = builder.objective;
         data = require(builder.data, "setData");
         config = require(builder.config, "setConfig");
         order = builder.order;
         listeners = List.copyOf(builder.listeners);
         evaluation = Optional.ofNullable(builder.evaluation);
+        checkpoints = Optional.ofNullable(builder.checkpoints);
+        resume = builder.resume;
     }
 
     private static <T> T require(@Nullable T value, String what) {
@@ -65,14 +73,25 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
     }
 
     /**
-     * Trains from the model's present parameters.
+     * Trains from the model's present parameters, or goes on from the newest checkpoint. With checkpoints, a program that
+     * is told to end (Ctrl-C) waits for the present step, saves, and then ends.
      *
      * @throws NonFiniteException if a loss or gradient is not finite and such steps are not skipped
      * @throws BoneException if the data or the model do not fit
      * @throws IOException if a file cannot be written or read
      */
+    @SuppressWarnings("try") // the interruption is not named again
     public TrainingResult train() throws IOException {
         stopped = false;
+        if (checkpoints.isEmpty()) {
+            return run();
+        }
+        try (Interruption interruption = new Interruption(this::stop)) {
+            return run();
+        }
+    }
+
+    private TrainingResult run() throws IOException {
         try (TrainingLoop<M, B> loop = new TrainingLoop<>(this)) {
             return loop.run();
         }
@@ -89,7 +108,7 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
 
     /** Returns the mean loss of all examples of some data, without dropout. */
     public double meanLoss(TrainingData<B> heldOut) {
-        try (Replica<M, B> replica = new Replica<>(model, objective)) {
+        try (Replica<M, B> replica = new Replica<>(models.get(0), objective)) {
             double sum = 0;
             double weight = 0;
             for (int[] examples : BatchOrder.sequential().batches(heldOut.size(), config.microBatch(), 0, 0)) {
@@ -112,6 +131,12 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
         private @Nullable TrainingConfig config;
         private BatchOrder order = BatchOrder.shuffled();
         private @Nullable EvaluationPlan evaluation;
+        private @Nullable CheckpointPlan checkpoints;
+        private boolean resume;
+        private List<Device> devices = List.of();
+        private Function<Device, M> factory = device -> {
+            throw new IllegalStateException("no factory for " + device);
+        };
 
         private Builder(M model, Objective<M, B> objective) {
             this.model = model;
@@ -142,6 +167,46 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
             return this;
         }
 
+        /** Saves so that a run can go on, whatever ends it. */
+        public Builder<M, B> optCheckpoints(CheckpointPlan plan) {
+            checkpoints = plan;
+            return this;
+        }
+
+        /**
+         * Goes on from the newest checkpoint, if there is one: to the same bits as if the run had never ended. Listeners
+         * must be added in the same order as then.
+         */
+        public Builder<M, B> optResume(boolean value) {
+            resume = value;
+            return this;
+        }
+
+        /**
+         * Trains on several devices at once: the micro-batches of a step go to them in turns, and their gradients are
+         * added up on the first, so that a step is that of one device with the same micro-batches, up to rounding.
+         *
+         * @param all the devices, that of the model first; the same one may come twice
+         * @param make returns the model with the same adapters on another device, owned by the caller; the adapters'
+         *     values are copied from the first
+         */
+        public Builder<M, B> optDevices(List<Device> all, Function<Device, M> make) {
+            devices = List.copyOf(all);
+            factory = make;
+            return this;
+        }
+
+        private List<M> replicas() {
+            int gpus = Engine.getEngine(Replica.ENGINE).getGpuCount();
+            devices.forEach(device -> {
+                if (device.isGpu() && device.getDeviceId() >= gpus) {
+                    throw new BoneException(
+                            "there is no device " + device + " to train on: PyTorch sees " + gpus + " GPUs here");
+                }
+            });
+            return devices.stream().skip(1).map(factory).toList();
+        }
+
         /** Tells a listener what happens. */
         public Builder<M, B> addListener(TrainingListener listener) {
             listeners.add(listener);
@@ -151,7 +216,7 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
         /**
          * Returns the fine-tuner.
          *
-         * @throws BoneException if the data or the configuration were not set
+         * @throws BoneException if the data or the configuration were not set, or a device is missing
          */
         public FineTuner<M, B> build() {
             return new FineTuner<>(this);

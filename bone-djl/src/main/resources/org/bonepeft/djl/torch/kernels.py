@@ -4,6 +4,9 @@
 def dtype(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.tensor(ops.prim.dtype(x))
 
+def requires_grad(self: __torch__.M, x: Tensor) -> Tensor:
+  return torch.tensor(ops.prim.requires_grad(x))
+
 def cast(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
   return torch.to(x, int(dtype))
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.djl.torch.TorchTypes;
@@ -88,8 +89,8 @@ public final class LlamaModel extends ModelBlock {
         for (int i = 0; i < config.layers(); i++) {
             NDList states = new NDList(hidden, positions.get(0), positions.get(1));
             masks.of(config.windows().get(i)).ifPresent(states::add);
-            hidden = child(LAYER + i)
-                    .forward(store, states, training, caches.isEmpty() ? null : cache(caches.get(i)))
+            @Nullable PairList<String, Object> cache = caches.isEmpty() ? null : cache(caches.get(i));
+            hidden = LayerRunner.forward(child(LAYER + i), store, states, training, cache)
                     .singletonOrThrow();
         }
         NDArray weight = tensor(store, NORM, hidden, training);

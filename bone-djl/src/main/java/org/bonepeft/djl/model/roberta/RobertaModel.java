@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.bonepeft.djl.model.Attention;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 
 /**
@@ -49,7 +50,8 @@ public final class RobertaModel extends ModelBlock {
         for (int i = 0; i < config.layers(); i++) {
             NDList states = new NDList(hidden);
             states.addAll(mask);
-            hidden = call(store, LAYER + i, training, states);
+            hidden = LayerRunner.forward(child(LAYER + i), store, states, training, null)
+                    .singletonOrThrow();
         }
         return new NDList(hidden);
     }

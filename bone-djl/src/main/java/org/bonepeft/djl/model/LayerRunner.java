@@ -1,0 +1,50 @@
+package org.bonepeft.djl.model;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model that is a list of layers runs one of them. By default it just does; training can put itself between, for
+ * example to keep the layer's inputs only and to run it again in the backward pass.
+ */
+@FunctionalInterface
+public interface LayerRunner {
+    /** Returns what {@code layer} makes of {@code inputs}. */
+    NDList run(NDList inputs, UnaryOperator<NDList> layer);
+
+    /** Runs a layer by this thread's runner; a model calls it for each of its layers, in order. */
+    static NDList forward(
+            Block layer,
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        @Nullable LayerRunner runner = Current.RUNNER.get();
+        return runner == null
+                ? layer.forward(store, inputs, training, params)
+                : runner.run(inputs, states -> layer.forward(store, states, training, params));
+    }
+
+    /** Returns what {@code body} returns, while {@code runner} runs the layers on this thread. */
+    static <T> T with(LayerRunner runner, Supplier<T> body) {
+        @Nullable LayerRunner before = Current.RUNNER.get();
+        Current.RUNNER.set(runner);
+        try {
+            return body.get();
+        } finally {
+            Current.RUNNER.set(before);
+        }
+    }
+
+    /** The runner of each thread. */
+    final class Current {
+        private static final ThreadLocal<@Nullable LayerRunner> RUNNER = new ThreadLocal<>();
+
+        private Current() {}
+    }
+}

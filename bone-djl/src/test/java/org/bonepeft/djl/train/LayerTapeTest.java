@@ -1,0 +1,183 @@
+package org.bonepeft.djl.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.SequentialBlock;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.bonepeft.BoneException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bat;
+import org.bonepeft.adapter.Lora;
+import org.bonepeft.djl.AdapterConfig;
+import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.CrossEntropyLoss;
+import org.bonepeft.djl.model.LayerSequence;
+import org.bonepeft.djl.model.roberta.RobertaConfig;
+import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
+import org.bonepeft.peft.Targets;
+import org.junit.jupiter.api.Test;
+
+/** Layers that are computed again train as layers that are kept: to the same bits, with dropout. */
+class LayerTapeTest {
+    private static Map<String, float[]> llama(AdapterMethod method, boolean recomputes) throws IOException {
+        try (TinyTraining tiny = new TinyTraining(method, 0.2)) {
+            tiny.tuner(TinyTraining.config()
+                            .optMicroBatch(4)
+                            .optCheckpointLayers(recomputes)
+                            .build())
+                    .build()
+                    .train();
+            return tiny.values();
+        }
+    }
+
+    @Test
+    void llama_hasTheSameBits() throws IOException {
+        for (AdapterMethod method : List.of(new Lora(4, 8, false, 0.1), new Bat(4))) {
+            check(llama(method, true), llama(method, false));
+        }
+    }
+
+    private static void check(Map<String, float[]> actual, Map<String, float[]> expected) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((name, values) -> assertThat(actual.get(name)).as(name).isEqualTo(values));
+    }
+
+    private record Row(int seed) implements MicroBatch {
+        @Override
+        public double weight() {
+            return 3;
+        }
+
+        @Override
+        public long tokens() {
+            return 12;
+        }
+    }
+
+    private static <M extends Block> Map<String, float[]> train(
+            M model, Objective<M, Row> objective, boolean recomputes) throws IOException {
+        FineTuner.builder(model, objective)
+                .setData(TrainingData.of(List.of(1, 2, 3, 4), some -> new Row(some.get(0))))
+                .setConfig(TrainingConfig.builder()
+                        .setBatchSize(2)
+                        .optMicroBatch(1)
+                        .setSteps(4)
+                        .setLearningRate(0.01)
+                        .optCheckpointLayers(recomputes)
+                        .build())
+                .build()
+                .train();
+        Map<String, float[]> values = new LinkedHashMap<>();
+        Trainable.of(model).forEach((name, array) -> values.put(name, array.toFloatArray()));
+        return values;
+    }
+
+    private static Map<String, float[]> roberta(boolean recomputes) throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            RobertaForSequenceClassification model = RobertaForSequenceClassification.create(
+                    RobertaConfig.builder()
+                            .setVocabSize(23)
+                            .setHiddenSize(16)
+                            .setIntermediateSize(24)
+                            .setLayers(3)
+                            .setHeads(2)
+                            .optMaxPositions(16)
+                            .optDropout(0.2, 0.2)
+                            .build(),
+                    manager,
+                    3);
+            Adapters.attach(
+                    model,
+                    AdapterConfig.builder()
+                            .setMethod(new Bat(4))
+                            .setTargets(Targets.of("query", "value", "dense"))
+                            .optModulesToSave("classifier")
+                            .build());
+            return train(
+                    model,
+                    (block, row, pass) -> {
+                        long[] ids = new Random(row.seed()).longs(12, 4, 23).toArray();
+                        NDArray tokens = pass.manager().create(ids, new Shape(3, 4));
+                        NDArray mask =
+                                pass.manager().create(new long[] {1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0}, new Shape(3, 4));
+                        NDArray logits = block.forward(pass.store(), new NDList(tokens, mask), pass.training())
+                                .singletonOrThrow();
+                        return CrossEntropyLoss.of(logits, pass.manager().create(new long[] {0, 1, row.seed() % 2}));
+                    },
+                    recomputes);
+        }
+    }
+
+    @Test
+    void roberta_hasTheSameBits() throws IOException {
+        check(roberta(true), roberta(false));
+    }
+
+    private static SequentialBlock sequential(NDManager manager) {
+        SequentialBlock block = new SequentialBlock();
+        for (int i = 0; i < 3; i++) {
+            block.add(new SequentialBlock()
+                    .add(Linear.builder().setUnits(6).build())
+                    .add(Activation::tanh)
+                    .add(Dropout.builder().optRate(0.3f).build()));
+        }
+        block.setInitializer(
+                (m, shape, type) -> m.create(
+                        new Random(shape.size())
+                                .doubles(shape.size())
+                                .boxed()
+                                .map(Double::floatValue)
+                                .collect(floats((int) shape.size())),
+                        shape),
+                ai.djl.nn.Parameter.Type.WEIGHT);
+        block.initialize(manager, DataType.FLOAT32, new Shape(1, 6));
+        return block;
+    }
+
+    private static java.util.stream.Collector<Float, java.nio.FloatBuffer, float[]> floats(int size) {
+        return java.util.stream.Collector.of(
+                () -> java.nio.FloatBuffer.allocate(size),
+                java.nio.FloatBuffer::put,
+                (a, b) -> a.put(b.flip()),
+                java.nio.FloatBuffer::array);
+    }
+
+    private static Map<String, float[]> sequence(boolean declared, boolean recomputes) throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            SequentialBlock block = sequential(manager);
+            Block model = declared ? new LayerSequence(block) : block;
+            return train(
+                    model,
+                    (layers, row, pass) -> {
+                        NDArray x = pass.manager().full(new Shape(3, 6), row.seed() * 0.1f);
+                        NDArray y = layers.forward(pass.store(), new NDList(x), pass.training())
+                                .singletonOrThrow();
+                        return y.square().sum();
+                    },
+                    recomputes);
+        }
+    }
+
+    @Test
+    void aSequentialBlock_hasTheSameBits_ifItsLayersAreDeclared() throws IOException {
+        check(sequence(true, true), sequence(true, false));
+        assertThatThrownBy(() -> sequence(false, true))
+                .isInstanceOf(BoneException.class)
+                .hasMessageContaining("LayerSequence");
+    }
+}
