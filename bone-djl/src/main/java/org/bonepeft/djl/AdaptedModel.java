@@ -366,7 +366,7 @@ public final class AdaptedModel {
      * what the base model costs.
      *
      * @param keepCopy whether to keep a copy of each weight, from which {@link #unmerge} restores the very bits;
-     *     otherwise it inverts the merge, as far as the method can be inverted
+     *     otherwise it inverts the merge, and keeps copies only of weights whose merge has no inverse
      * @return by layer, how far the weights that {@link #unmerge} will restore are from those of now
      * @throws AdapterException if a merged weight is not finite; it names the layer, and all weights are as before
      */

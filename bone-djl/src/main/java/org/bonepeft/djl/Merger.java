@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.graph.Graph;
@@ -57,21 +59,31 @@ final class Merger {
     private double merge(String path, AdaptedLinear layer, AdapterSelection.State state, boolean keepCopy) {
         NDArray weight = layer.weightArray();
         List<String> names = names(layer, state);
-        double error = 0;
+        OptionalDouble error;
         try (NDManager scratch = weight.getManager().newSubManager()) {
             NDArray result = mergedWeight(layer, state, scratch);
-            boolean invertible =
-                    names.stream().allMatch(name -> inverse(layer, name).isPresent());
-            if (keepCopy || !invertible) {
+            error = keepCopy ? OptionalDouble.empty() : inverseError(layer, result, state, scratch);
+            if (error.isEmpty()) {
                 copies.put(path, weight.duplicate());
-            } else {
-                NDArray back = unmergedWeight(layer, result, state, scratch);
-                error = Values.distance(back, weight);
             }
             Values.overwrite(weight, result);
         }
         layer.setMerged(names);
-        return error;
+        return error.orElse(0);
+    }
+
+    /** Returns how far the inverse's result is from the weight; empty if there is none, as of Bat with singular I + B. */
+    private OptionalDouble inverseError(
+            AdaptedLinear layer, NDArray result, AdapterSelection.State state, NDManager scratch) {
+        if (names(layer, state).stream().anyMatch(name -> inverse(layer, name).isEmpty())) {
+            return OptionalDouble.empty();
+        }
+        try {
+            double error = Values.distance(unmergedWeight(layer, result, state, scratch), layer.weightArray());
+            return Double.isFinite(error) ? OptionalDouble.of(error) : OptionalDouble.empty();
+        } catch (BoneException e) {
+            return OptionalDouble.empty();
+        }
     }
 
     void unmerge(AdapterSelection.State state) {

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Bat;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdaptedModelTest {
     private final SplittableRandom random = new SplittableRandom(7);
@@ -133,25 +135,6 @@ class AdaptedModelTest {
 
     @ParameterizedTest
     @MethodSource("methods")
-    void merge_sameOutput_unmergeFromCopyRestoresTheBits(AdapterMethod method) {
-        attached("a", method);
-        Map<String, float[]> before = weights(block);
-        float[] expected = y();
-
-        Map<String, Double> errors = model.merge(true);
-
-        assertThat(errors.values()).containsOnly(0.0);
-        Tolerance.FLOAT32.check("merged", y(), expected);
-        assertThat(model.merged()).containsExactly("a");
-        assertThatThrownBy(() -> model.merge(true)).hasMessageContaining("merged already");
-        Tolerance.FLOAT32.check("merged once", y(), expected);
-        model.unmerge();
-        assertIdentical(weights(block), before);
-        Tolerance.FLOAT32.check("unmerged", y(), expected);
-    }
-
-    @ParameterizedTest
-    @MethodSource("methods")
     void unmerge_byInverse_isWithinTheErrorThatMergeSaid(AdapterMethod method) {
         attached("a", method);
         Map<String, float[]> before = weights(block);
@@ -169,26 +152,6 @@ class AdaptedModelTest {
 
     @ParameterizedTest
     @MethodSource("methods")
-    void disabled_isTheBase_alsoWhileMerged(AdapterMethod method) {
-        float[] base = baseY();
-        attached("a", method);
-        float[] adapted = y();
-        try (AdaptedModel.Scope scope = model.disabled()) {
-            assertThat(scope).isNotNull();
-            assertThat(y()).containsExactly(base);
-        }
-        Tolerance.FLOAT32.check("enabled again", y(), adapted);
-        model.merge(true);
-        try (AdaptedModel.Scope scope = model.disabled()) {
-            assertThat(scope).isNotNull();
-            assertThat(y()).containsExactly(base);
-        }
-        assertThat(model.merged()).containsExactly("a");
-        Tolerance.FLOAT32.check("merged again", y(), adapted);
-    }
-
-    @ParameterizedTest
-    @MethodSource("methods")
     void mergeAndUnload_leavesPlainLinearsWithTheSameOutput(AdapterMethod method) {
         attached("a", method);
         float[] expected = y();
@@ -200,16 +163,67 @@ class AdaptedModelTest {
     }
 
     @Test
-    void merge_nonFinite_namesTheLayerAndLeavesTheBaseBitIdentical() {
-        attached("a", new Bone(4));
+    void unmerge_ofBatWithSingularFactor_comesFromACopy() {
+        attached("a", new Bat(4));
+        LayerAdapter first = model.layers().get("01Linear").adapters().get("a");
+        first.assign(Bat.BLOCK, manager.eye(4).neg().expandDims(0).repeat(0, 6));
         Map<String, float[]> before = weights(block);
-        LayerAdapter second = model.layers().get("03Linear").adapters().get("a");
-        second.assign(Bone.BLOCK, manager.full(new Shape(4, 16), Float.NaN));
-        assertThatThrownBy(() -> model.merge(false))
-                .isInstanceOf(AdapterException.class)
-                .hasMessageContaining("03Linear: the merged weight is not finite");
-        assertIdentical(weights(block), before);
-        assertThat(model.merged()).isEmpty();
+        float[] expected = y();
+        Map<String, Double> errors = model.merge(false);
+        Tolerance.FLOAT32.check("merged", y(), expected);
+        assertThat(errors).containsEntry("01Linear", 0.0);
+        model.unmerge();
+        assertThat(weights(block).get("01Linear_weight")).containsExactly(before.get("01Linear_weight"));
+    }
+
+    @Test
+    void boneAndBatOnOneLayer_actInTheirOrder_alsoMerged() {
+        attached("bone", new Bone(4));
+        add("bat", new Bat(4));
+        model.activate("bat", "bone");
+        float[] batFirst = y();
+        model.activate("bone", "bat");
+        float[] boneFirst = y();
+        assertThat(batFirst).isNotEqualTo(boneFirst);
+        model.merge(false);
+        Tolerance.FLOAT32.check("merged", y(), boneFirst);
+        model.unmerge();
+        Tolerance.FLOAT32.check("unmerged", y(), boneFirst);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 5, 16, 17, 24, 40})
+    void boneOfAnyRank_alsoBeyondTheWidth_mergesAndComesBack(int rank) {
+        float[] base = baseY();
+        model = Adapters.attach(block, config("a", new Bone(rank), Targets.ALL_LINEAR));
+        Tolerance.FLOAT32.check("fresh", y(), base);
+        perturb("a");
+        float[] expected = y();
+        model.merge(false);
+        Tolerance.FLOAT32.check("merged", y(), expected);
+        model.unmerge();
+        Tolerance.FLOAT32.check("unmerged", y(), expected);
+    }
+
+    @Test
+    void merged_refusesEveryChange_andStaysAsItIs() {
+        attached("a", new Bone(4));
+        add("b", new Bone(4));
+        model.activate("a");
+        model.merge(true);
+        float[] merged = y();
+        List<ThrowableAssert.ThrowingCallable> changes = List.of(
+                () -> model.remove("a"),
+                () -> model.remove("b"),
+                () -> model.activate("b"),
+                () -> model.rename("a", "c"),
+                () -> model.scale("a", 2));
+        for (ThrowableAssert.ThrowingCallable change : changes) {
+            assertThatThrownBy(change)
+                    .isInstanceOf(AdapterException.class)
+                    .hasMessageContaining("while [a] are merged; call unmerge first");
+        }
+        assertThat(y()).containsExactly(merged);
     }
 
     @Test
