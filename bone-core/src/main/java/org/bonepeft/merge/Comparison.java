@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param settings keys of the configurations whose values differ, with both values as JSON or {@code absent}
  */
 public record Comparison(int equal, Map<String, Difference> tensors, Map<String, List<String>> settings) {
+    /** Settings that are sets in PEFT, which writes them in any order. */
+    private static final Set<String> SETS = Set.of("target_modules", "exclude_modules", "modules_to_save");
+
     /** How a tensor differs. */
     public sealed interface Difference {}
 
@@ -137,7 +140,7 @@ public record Comparison(int equal, Map<String, Difference> tensors, Map<String,
         for (String key : keys) {
             List<String> both = new ArrayList<>();
             for (Map<String, @Nullable Object> config : List.of(first, second)) {
-                both.add(config.containsKey(key) ? oneLine(config.get(key)) : "absent");
+                both.add(config.containsKey(key) ? oneLine(sorted(key, config.get(key))) : "absent");
             }
             if (!both.get(0).equals(both.get(1))) {
                 differences.put(key, both);
@@ -151,7 +154,13 @@ public record Comparison(int equal, Map<String, Difference> tensors, Map<String,
         return Files.exists(file) ? Json.readObject(file) : Map.of();
     }
 
-    static String oneLine(@Nullable Object json) {
+    private static @Nullable Object sorted(String key, @Nullable Object value) {
+        return SETS.contains(key) && value instanceof List<?> list
+                ? list.stream().map(String::valueOf).sorted().toList()
+                : value;
+    }
+
+    private static String oneLine(@Nullable Object json) {
         return Json.print(json).replaceAll("\\s*\\n\\s*", " ");
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Lora;
 import org.bonepeft.peft.PeftAdapter;
+import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.safetensors.SafetensorsWriter;
 import org.bonepeft.safetensors.TensorData;
 import org.bonepeft.tensor.DType;
@@ -70,7 +71,8 @@ class ComparisonTest {
     void adapters_areComparedWithTheirConfigurations() throws IOException {
         PeftAdapter lora = ModelFiles.adapter(new Lora(2, 2), "model.");
         lora.write(directory.resolve("a"));
-        new PeftAdapter(lora.config().with("task_type", "CAUSAL_LM"), lora.layers(), Map.of())
+        PeftConfig otherOrder = lora.config().with("target_modules", List.of("up_proj", "q_proj"));
+        new PeftAdapter(otherOrder.with("task_type", "CAUSAL_LM"), lora.layers(), Map.of())
                 .write(directory.resolve("b"));
         ModelFiles.adapter(new Bone(2), "model.").write(directory.resolve("c"));
         assertThat(Comparison.of(directory.resolve("a"), directory.resolve("b")).settings())
