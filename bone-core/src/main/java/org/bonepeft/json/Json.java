@@ -16,15 +16,22 @@ import org.jspecify.annotations.Nullable;
  * UTF-8, a number beyond float64 and more than 64 levels are errors.
  */
 public final class Json {
+    /** As large as the header of a safetensors file may be. */
+    private static final long MAX_BYTES = 100_000_000;
+
     private Json() {}
 
     /**
-     * Reads a file that holds one object.
+     * Reads a file that holds one object, of at most 100 MB.
      *
-     * @throws JsonException if it holds anything else
+     * @throws JsonException if it holds anything else, or more
      * @throws IOException if the file cannot be read
      */
     public static Map<String, @Nullable Object> readObject(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new JsonException(file + " has " + size + " bytes; at most " + MAX_BYTES + " are read");
+        }
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             return object(JsonParser.parse(reader, file.toString()), file.toString());
         }

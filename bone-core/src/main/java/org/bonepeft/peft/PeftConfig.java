@@ -1,6 +1,7 @@
 package org.bonepeft.peft;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
@@ -26,6 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PeftConfig {
     private static final Logger LOG = LoggerFactory.getLogger(PeftConfig.class);
+
+    /** A list of every layer of the largest models takes less than a tenth of it. */
+    private static final long MAX_BYTES = 1 << 24;
 
     private final Map<String, @Nullable Object> values;
     private final String where;
@@ -51,7 +53,7 @@ public final class PeftConfig {
         bias();
         fanInFanOut();
         loraBias();
-        patternKeys().forEach(key -> patterns(key).keySet().forEach(this::compiled));
+        patternKeys().forEach(key -> patterns(key).keySet().forEach(PathPattern::end));
         method();
         if (type == PeftType.BONEPEFT && integer("format_version") != PeftType.FORMAT_VERSION) {
             throw wrong("format_version", PeftType.FORMAT_VERSION + "; a later bone wrote this");
@@ -73,6 +75,10 @@ public final class PeftConfig {
      * @throws IOException if the file cannot be read
      */
     public static PeftConfig read(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new PeftException(file + " has " + size + " bytes; a configuration has at most " + MAX_BYTES);
+        }
         PeftConfig config = new PeftConfig(Json.readObject(file), file.toString());
         List<String> unknown = config.unknownKeys();
         if (!unknown.isEmpty()) {
@@ -266,7 +272,7 @@ public final class PeftConfig {
     Optional<Object> pattern(String key, Optional<String> path) {
         return patterns(key).entrySet().stream()
                 .filter(entry -> path.filter(
-                                end -> compiled(entry.getKey()).matcher(end).matches())
+                                end -> PathPattern.end(entry.getKey()).matches(end))
                         .isPresent())
                 .map(Map.Entry::getValue)
                 .findFirst();
@@ -292,15 +298,6 @@ public final class PeftConfig {
             throw wrong(key, "an object: the end of a path to its value");
         }
         return patterns;
-    }
-
-    private Pattern compiled(String pattern) {
-        try {
-            return Pattern.compile("(.*\\.)?(" + pattern.replace("(?P<", "(?<") + ")$");
-        } catch (PatternSyntaxException e) {
-            throw new PeftException(
-                    where + ": the pattern '" + pattern + "' is no regular expression: " + e.getDescription(), e);
-        }
     }
 
     Optional<Object> value(String key) {

@@ -3,9 +3,6 @@ package org.bonepeft.peft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import org.bonepeft.adapter.AdapterException;
 
@@ -43,9 +40,9 @@ public record Targets(
         if (!layers.isEmpty() && names.isEmpty()) {
             throw new AdapterException("layers_to_transform works with a list of target modules only");
         }
-        pattern.ifPresent(Targets::compile);
-        excludesPattern.ifPresent(Targets::compile);
-        layersPattern.forEach(Targets::compile);
+        pattern.ifPresent(PathPattern::whole);
+        excludesPattern.ifPresent(PathPattern::whole);
+        layersPattern.forEach(Targets::inLayersOf);
     }
 
     /** Returns the layers that equal or end with one of these names; {@code all-linear} alone means all. */
@@ -115,12 +112,13 @@ public record Targets(
 
     private boolean selects(String path) {
         if (excludes.stream().anyMatch(name -> matches(path, name))
-                || excludesPattern.map(Targets::compile).stream()
-                        .anyMatch(excluded -> excluded.matcher(path).matches())) {
+                || excludesPattern
+                        .filter(excluded -> PathPattern.whole(excluded).matches(path))
+                        .isPresent()) {
             return false;
         }
         if (pattern.isPresent()) {
-            return compile(pattern.get()).matcher(path).matches();
+            return PathPattern.whole(pattern.get()).matches(path);
         }
         if (names.isEmpty()) {
             return HEADS.stream()
@@ -140,23 +138,16 @@ public record Targets(
         }
         List<String> patterns = layersPattern.isEmpty() ? List.of("[^.]*") : layersPattern;
         for (String component : patterns) {
-            Matcher matcher = compile("(?:.*?\\.)?" + component + "\\.(?<layer>\\d{1,9})\\..*")
-                    .matcher(path);
-            if (matcher.matches()) {
-                return layers.contains(Integer.parseInt(matcher.group("layer")));
+            Optional<String> index = inLayersOf(component).group(path, "layer");
+            if (index.isPresent()) {
+                return layers.contains(Integer.parseInt(index.get()));
             }
         }
         return false;
     }
 
-    /** Compiles a regular expression of Python's, whose named groups are written a little differently. */
-    private static Pattern compile(String pattern) {
-        try {
-            return Pattern.compile(pattern.replace("(?P<", "(?<"));
-        } catch (PatternSyntaxException e) {
-            throw new AdapterException(
-                    "target modules '" + pattern + "' are no regular expression: " + e.getDescription());
-        }
+    private static PathPattern inLayersOf(String component) {
+        return PathPattern.whole("(?:.*?\\.)?" + component + "\\.(?<layer>\\d{1,9})\\..*");
     }
 
     private String describe() {

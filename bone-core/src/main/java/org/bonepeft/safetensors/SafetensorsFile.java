@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -69,9 +70,10 @@ public final class SafetensorsFile implements TensorSource {
     }
 
     private static SafetensorsFile openSafetensors(Path path, MapMode mode, int mappingLimit) throws IOException {
-        if (Files.exists(path) && !Files.isRegularFile(path)) {
+        BasicFileAttributes kind = Files.readAttributes(path, BasicFileAttributes.class);
+        if (!kind.isRegularFile()) {
             throw new SafetensorsException(
-                    Files.isDirectory(path)
+                    kind.isDirectory()
                             ? "this is a directory; ShardedSafetensors.open reads those"
                             : "this is not a regular file");
         }

@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import org.bonepeft.testkit.Mutations;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,9 +42,7 @@ class MutatedFileTest {
         int header = 8 + Byte.toUnsignedInt(valid[0]) + 256 * valid[1];
         int refused = 0;
         for (int bit = 0; bit < 8 * header; bit++) {
-            byte[] flipped = valid.clone();
-            flipped[bit / 8] ^= (byte) (1 << bit % 8);
-            refused += refused(flipped) ? 1 : 0;
+            refused += refused(Mutations.flipped(valid, bit)) ? 1 : 0;
         }
         // What may pass is a changed letter in a name or in the metadata.
         assertThat(refused).isBetween(6 * header, 8 * header - 1);
@@ -54,7 +53,7 @@ class MutatedFileTest {
         Random random = new Random(20261120);
         int refused = 0;
         for (int round = 0; round < 10_000; round++) {
-            refused += refused(mutated(random)) ? 1 : 0;
+            refused += refused(Mutations.mutated(valid, random)) ? 1 : 0;
         }
         assertThat(refused).isBetween(5_000, 9_999);
     }
@@ -71,25 +70,5 @@ class MutatedFileTest {
         }
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(MEMORY);
         return refused;
-    }
-
-    private byte[] mutated(Random random) {
-        byte[] bytes = valid.clone();
-        for (int edits = 1 + random.nextInt(4); edits > 0; edits--) {
-            int at = random.nextInt(bytes.length);
-            int length = Math.min(1 + random.nextInt(16), bytes.length - at);
-            switch (random.nextInt(5)) {
-                case 0 -> bytes[at] = (byte) random.nextInt(256);
-                case 1 -> bytes[at] = (byte) "{}[]\",:0123456789-.e\\ ".charAt(random.nextInt(22));
-                case 2 -> System.arraycopy(bytes, random.nextInt(bytes.length - length + 1), bytes, at, length);
-                case 3 -> bytes = Arrays.copyOf(bytes, bytes.length - length + 1);
-                default -> {
-                    byte[] longer = Arrays.copyOf(bytes, bytes.length + length);
-                    System.arraycopy(bytes, at, longer, at + length, bytes.length - at);
-                    bytes = longer;
-                }
-            }
-        }
-        return bytes;
     }
 }

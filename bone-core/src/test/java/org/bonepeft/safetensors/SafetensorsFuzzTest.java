@@ -6,15 +6,14 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Any bytes are read, or refused with a {@link SafetensorsException}. No part of a normal test run, where
- * {@link MutatedFileTest} does its work; {@code JAZZER_FUZZ=1 mvn -pl bone-core test -Dtest=SafetensorsFuzzTest} searches
- * for inputs that break it, and without {@code JAZZER_FUZZ} those found before are tried again.
+ * Any bytes are read, or refused with a {@link SafetensorsException}. {@code mvn verify} tries so many inputs, in a JVM of
+ * its own, because Jazzer instruments every class in it.
  */
 class SafetensorsFuzzTest {
     @TempDir
     static Path directory;
 
-    @FuzzTest(maxDuration = "2m")
+    @FuzzTest(maxExecutions = 50_000)
     void read(byte[] content) throws IOException {
         try {
             HandMade.readAll(directory, content);
