@@ -1,10 +1,7 @@
 package org.bonepeft.examples.glue;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
@@ -21,10 +18,15 @@ import org.bonepeft.adapter.LoraGa;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
-import org.bonepeft.djl.model.CrossEntropyLoss;
+import org.bonepeft.djl.backend.Scalars;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.djl.train.BatchOrder;
+import org.bonepeft.djl.train.FineTuner;
+import org.bonepeft.djl.train.Pass;
+import org.bonepeft.djl.train.TrainingListener;
+import org.bonepeft.djl.train.TrainingResult;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.peft.Targets;
@@ -84,33 +86,33 @@ final class Classifier implements AutoCloseable {
         if (!(adapter instanceof Lora lora && lora.start() instanceof LoraGa)) {
             return Adapters.attach(model, config);
         }
-        int[] batch = IntStream.range(0, Math.min(options.training().batchSize(), rows.lengths().length))
+        int[] first = IntStream.range(0, Math.min(options.training().batchSize(), rows.size()))
                 .toArray();
-        return Adapters.attach(model, config, store -> backward(model, manager, store, rows, batch));
+        RowBatch batch = new RowBatch(rows, first, model.config().padTokenId());
+        return Adapters.attach(model, config, store -> backward(model, batch, new Pass(manager, store, true)));
     }
 
-    /** Adds the gradients of the loss of a batch, and returns the loss. */
+    /** Adds the gradients of the mean loss of a batch. */
     @SuppressWarnings("try") // the recording of gradients is not named again
-    private static double backward(
-            RobertaForSequenceClassification model,
-            NDManager manager,
-            ParameterStore store,
-            EncodedRows rows,
-            int[] batch) {
+    private static void backward(RobertaForSequenceClassification model, RowBatch batch, Pass pass) {
         try (NDScope arrays = new NDScope();
                 TorchAutograd recording = TorchAutograd.enabled()) {
             arrays.suppressNotUsedWarning();
-            NDArray logits = logits(model, manager, store, rows, batch, true);
-            NDArray labels = logits.getManager().create(rows.labels(batch)).toType(DataType.INT64, false);
-            NDArray loss = CrossEntropyLoss.of(logits, labels);
-            TorchAutograd.backward(loss);
-            return loss.getFloat();
+            TorchAutograd.backward(Scalars.times(batch.lossSum(model, pass), 1 / batch.weight()));
         }
     }
 
-    /** Adds the gradients of the loss of a batch to those of the trainable parameters, and returns the loss. */
-    double backward(EncodedRows rows, int[] batch) {
-        return backward(model, manager, store, rows, batch);
+    /** Trains what is not frozen. */
+    TrainingResult train(EncodedRows rows, TrainSettings settings, double learningRate, TrainingListener... listeners)
+            throws IOException {
+        FineTuner.Builder<RobertaForSequenceClassification, RowBatch> tuner =
+                FineTuner.<RobertaForSequenceClassification, RowBatch>builder(
+                                model, (network, batch, pass) -> batch.lossSum(network, pass))
+                        .setData(RowBatch.data(rows, model.config().padTokenId()))
+                        .optOrder(BatchOrder.byLength(rows.lengths()))
+                        .setConfig(settings.config(rows.size(), learningRate));
+        List.of(listeners).forEach(tuner::addListener);
+        return tuner.build().train();
     }
 
     private static AdapterConfig adapterConfig(AdapterMethod adapter, GlueOptions options) {
@@ -142,19 +144,6 @@ final class Classifier implements AutoCloseable {
         new PeftAdapter(config, adapter.layers(), adapter.saved()).write(folder);
     }
 
-    /** Returns logits [batch, classes] of these rows. */
-    private static NDArray logits(
-            RobertaForSequenceClassification model,
-            NDManager manager,
-            ParameterStore store,
-            EncodedRows rows,
-            int[] batch,
-            boolean training) {
-        NDArray ids = manager.create(rows.padded(batch, model.config().padTokenId()));
-        NDArray mask = manager.create(rows.mask(batch));
-        return model.forward(store, new NDList(ids, mask), training).singletonOrThrow();
-    }
-
     /** Returns the class with the largest logit for every row. */
     @SuppressWarnings("try") // the mode without gradients is not named again
     int[] predict(EncodedRows rows, int batchSize) {
@@ -164,7 +153,8 @@ final class Classifier implements AutoCloseable {
             for (int[] batch : Batches.byLength(lengths, batchSize)) {
                 try (NDScope arrays = new NDScope()) {
                     arrays.suppressNotUsedWarning();
-                    long[] best = logits(model, manager, store, rows, batch, false)
+                    RowBatch some = new RowBatch(rows, batch, model.config().padTokenId());
+                    long[] best = some.logits(model, new Pass(manager, store, false))
                             .argMax(1)
                             .toLongArray();
                     for (int i = 0; i < batch.length; i++) {
@@ -177,7 +167,7 @@ final class Classifier implements AutoCloseable {
     }
 
     /** Returns the parameters that are not frozen. */
-    List<Parameter> trainable() {
+    private List<Parameter> trainable() {
         return model.getParameters().values().stream()
                 .filter(Parameter::requiresGradient)
                 .toList();

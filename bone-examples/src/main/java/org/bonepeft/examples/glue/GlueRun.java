@@ -70,17 +70,18 @@ final class GlueRun {
         out.println("written to " + options.out());
     }
 
-    private GlueResult train(MethodPlan plan, Classifier classifier, EncodedData rows) {
+    private GlueResult train(MethodPlan plan, Classifier classifier, EncodedData rows) throws IOException {
         TrainSettings training = options.training();
         Engine.getEngine(Classifier.ENGINE).setRandomSeed(Long.hashCode(training.seed()));
         List<Double> before = rows.scores(dev -> classifier.predict(dev, training.batchSize()));
         int steps = training.steps(rows.train().size());
-        TrainLoop loop = new TrainLoop(classifier, training, training.learningRate(plan.method()), steps);
         Progress progress = new Progress(plan.title(), steps, err);
         List<Double> losses;
         double seconds;
         try (progress) {
-            losses = loop.run(rows.train(), progress);
+            losses = classifier
+                    .train(rows.train(), training, training.learningRate(plan.method()), progress)
+                    .losses();
             seconds = progress.seconds();
         }
         List<Double> after = rows.scores(dev -> classifier.predict(dev, training.batchSize()));

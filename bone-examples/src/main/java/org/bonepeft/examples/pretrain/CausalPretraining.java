@@ -53,7 +53,7 @@ record CausalPretraining<M extends ModelBlock & CausalLm>(
                 NDManager manager = NDManager.newBaseManager("PyTorch");
                 Progress progress = new Progress("pretrain", recipe.steps(), err)) {
             M model = create.create(vocabulary.size(), manager);
-            CausalLmTraining training = new CausalLmTraining(recipe, manager, model, model.tensors());
+            CausalLmTraining<M> training = new CausalLmTraining<>(recipe, model);
             training.run(new PackedRows(corpus(1), tokenizer, end), progress);
             double loss = training.score(new PackedRows(corpus(2), tokenizer, end), SCORED_BATCHES);
             long size = model.tensors().values().stream()

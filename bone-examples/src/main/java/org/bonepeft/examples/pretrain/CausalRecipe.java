@@ -1,5 +1,9 @@
 package org.bonepeft.examples.pretrain;
 
+import org.bonepeft.djl.train.AdamWConfig;
+import org.bonepeft.djl.train.Schedule;
+import org.bonepeft.djl.train.TrainingConfig;
+
 /**
  * How a model that tells the next token is trained.
  *
@@ -32,9 +36,15 @@ public record CausalRecipe(
         return new CausalRecipe(merges, tokenizerDocuments, other, rows, rowTokens, learningRate, weightDecay, seed);
     }
 
-    /** The share of the peak learning rate at a step from 0: up over a twentieth of the steps, then down to zero. */
-    double schedule(int step) {
-        int warmUp = Math.max(1, steps / 20);
-        return step < warmUp ? (step + 1.0) / warmUp : (double) (steps - step) / (steps - warmUp);
+    /** AdamW without decay of vectors, gradients clipped to the norm 1, the rate up over a twentieth of the steps. */
+    TrainingConfig training() {
+        return TrainingConfig.builder()
+                .setBatchSize(1)
+                .setSteps(steps)
+                .setLearningRate(learningRate)
+                .optSchedule(Schedule.linear().withWarmUp(Math.max(1, steps / 20)))
+                .optOptimizer(AdamWConfig.defaults().withBetas(0.9, 0.98).withWeightDecay(weightDecay, false))
+                .optSeed(seed)
+                .build();
     }
 }

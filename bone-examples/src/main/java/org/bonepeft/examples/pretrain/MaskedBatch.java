@@ -8,12 +8,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
+import org.bonepeft.djl.train.MicroBatch;
 
 /**
  * Sequences of a batch with some tokens hidden, to be guessed (Devlin et al. 2019): of the tokens 15 % are chosen; of
  * these 80 % become {@code <mask>}, 10 % a random token and 10 % stay. Special tokens are not chosen.
  */
-final class MaskedBatch {
+final class MaskedBatch implements MicroBatch {
     private static final double CHOSEN = 0.15;
     private static final double HIDDEN = 0.8;
     private static final double RANDOM = 0.1;
@@ -91,8 +92,13 @@ final class MaskedBatch {
         return labels.length;
     }
 
-    /** How many tokens there are, padding not counted. */
-    long tokens() {
+    @Override
+    public double weight() {
+        return labels.length;
+    }
+
+    @Override
+    public long tokens() {
         return Arrays.stream(present).sum();
     }
 }

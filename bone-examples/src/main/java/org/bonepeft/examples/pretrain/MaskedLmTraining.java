@@ -3,33 +3,26 @@ package org.bonepeft.examples.pretrain;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import java.util.LinkedHashMap;
+import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.roberta.RobertaForMaskedLm;
-import org.bonepeft.djl.torch.AdamW;
 import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.djl.torch.TorchAutograd;
-import org.bonepeft.examples.report.Progress;
+import org.bonepeft.djl.train.BatchOrder;
+import org.bonepeft.djl.train.FineTuner;
+import org.bonepeft.djl.train.Pass;
+import org.bonepeft.djl.train.TrainingData;
+import org.bonepeft.djl.train.TrainingListener;
 
-/**
- * Masked-LM training (Devlin et al. 2019; Liu et al. 2019): AdamW, gradients clipped to the norm 1, each text seen once
- * and therefore no dropout.
- */
+/** Masked-LM training (Devlin et al. 2019; Liu et al. 2019), each text seen once and therefore without dropout. */
 final class MaskedLmTraining {
-    private static final double MAX_NORM = 1;
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.98;
-    private static final double EPS = 1e-6;
-
     private final Recipe recipe;
     private final NDManager manager;
     private final RobertaForMaskedLm model;
-    private final ParameterStore store;
 
     /** What a model guesses of masked text: mean loss in nats, share of tokens guessed right. */
     record Score(double loss, double accuracy) {}
@@ -38,7 +31,6 @@ final class MaskedLmTraining {
         this.recipe = recipe;
         this.manager = manager;
         this.model = model;
-        store = new ParameterStore(manager, false);
     }
 
     /**
@@ -47,64 +39,40 @@ final class MaskedLmTraining {
      * @return the loss of each step
      * @throws BoneException if a loss is not finite
      */
-    double[] run(TokenStream text, Progress progress) {
+    double[] run(TokenStream text, TrainingListener progress) throws IOException {
         Random random = new Random(recipe.seed());
-        double[] losses = new double[recipe.steps()];
-        try (AdamW optimizer = optimizer()) {
-            for (int step = 0; step < losses.length; step++) {
-                MaskedBatch batch = MaskedBatch.of(text.next(), model.config().vocabSize(), random);
-                losses[step] = backward(batch);
-                double norm = optimizer.step(recipe.learningRate() * recipe.schedule(step), MAX_NORM);
-                optimizer.zeroGradients();
-                if (!Double.isFinite(losses[step]) || !Double.isFinite(norm)) {
-                    throw new BoneException("the loss is " + losses[step] + " and the gradient's norm " + norm
-                            + " at step " + (step + 1) + "; try another --seed");
-                }
-                progress.step(batch.tokens(), losses[step]);
-            }
-        }
-        return losses;
+        List<Integer> steps = IntStream.range(0, recipe.steps()).boxed().toList();
+        return FineTuner.<RobertaForMaskedLm, MaskedBatch>builder(
+                        model, (network, batch, pass) -> lossSum(logits(network, batch, pass), batch, pass))
+                .setData(TrainingData.of(
+                        steps,
+                        some -> MaskedBatch.of(text.next(), model.config().vocabSize(), random)))
+                .optOrder(BatchOrder.sequential())
+                .setConfig(recipe.training())
+                .addListener(progress)
+                .build()
+                .train()
+                .losses()
+                .stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
     }
 
-    /** Matrices decay, vectors do not. */
-    private AdamW optimizer() {
-        Map<String, NDArray> matrices = new LinkedHashMap<>();
-        Map<String, NDArray> vectors = new LinkedHashMap<>();
-        for (Map.Entry<String, Parameter> entry : model.tensors().entrySet()) {
-            NDArray array = entry.getValue().getArray();
-            (array.getShape().dimension() > 1 ? matrices : vectors).put(entry.getKey(), array);
-        }
-        return AdamW.builder()
-                .addGroup(matrices, 1, recipe.weightDecay())
-                .addGroup(vectors, 1, 0)
-                .optBetas(BETA1, BETA2)
-                .optEps(EPS)
-                .build();
+    private static NDArray lossSum(NDArray logits, MaskedBatch batch, Pass pass) {
+        return Kernels.of(pass.manager())
+                .crossEntropy(logits, batch.labels(pass.manager()), -100, Kernels.Reduction.SUM);
     }
 
-    @SuppressWarnings("try") // the mode is not named again
-    private double backward(MaskedBatch batch) {
-        try (NDScope arrays = new NDScope();
-                TorchAutograd recording = TorchAutograd.enabled()) {
-            arrays.suppressNotUsedWarning();
-            NDArray loss = loss(logits(batch), batch);
-            TorchAutograd.backward(loss);
-            return loss.getFloat();
-        }
-    }
-
-    /** The logits [chosen, vocabulary]. */
-    private NDArray logits(MaskedBatch batch) {
-        return model.logitsAt(store, batch.inputs(manager), batch.positions(manager), false);
-    }
-
-    private NDArray loss(NDArray logits, MaskedBatch batch) {
-        return Kernels.of(manager).crossEntropy(logits, batch.labels(manager), -100, Kernels.Reduction.MEAN);
+    /** The logits [chosen, vocabulary]; without dropout, also in training. */
+    private static NDArray logits(RobertaForMaskedLm network, MaskedBatch batch, Pass pass) {
+        NDManager arrays = pass.manager();
+        return network.logitsAt(pass.store(), batch.inputs(arrays), batch.positions(arrays), false);
     }
 
     /** Loss and accuracy over batches of text that the model was not trained on. */
-    @SuppressWarnings("try")
+    @SuppressWarnings("try") // the mode is not named again
     Score score(List<MaskedBatch> batches) {
+        Pass pass = new Pass(manager, new ParameterStore(manager, false), false);
         double loss = 0;
         double right = 0;
         long chosen = 0;
@@ -112,11 +80,10 @@ final class MaskedLmTraining {
             for (MaskedBatch batch : batches) {
                 try (NDScope arrays = new NDScope()) {
                     arrays.suppressNotUsedWarning();
-                    NDArray logits = logits(batch);
-                    int here = batch.chosen();
-                    loss += here * (double) loss(logits, batch).getFloat();
+                    NDArray logits = logits(model, batch, pass);
+                    loss += lossSum(logits, batch, pass).getFloat();
                     right += logits.argMax(1).eq(batch.labels(manager)).sum().getLong();
-                    chosen += here;
+                    chosen += batch.chosen();
                 }
             }
         }

@@ -1,6 +1,9 @@
 package org.bonepeft.examples.pretrain;
 
 import org.bonepeft.djl.model.roberta.RobertaConfig;
+import org.bonepeft.djl.train.AdamWConfig;
+import org.bonepeft.djl.train.Schedule;
+import org.bonepeft.djl.train.TrainingConfig;
 
 /**
  * How large the model is and how it is trained.
@@ -60,9 +63,18 @@ record Recipe(
                 .build();
     }
 
-    /** The share of the peak learning rate at a step from 0: up over a twentieth of the steps, then down to zero. */
-    double schedule(int step) {
-        int warmUp = Math.max(1, steps / 20);
-        return step < warmUp ? (step + 1.0) / warmUp : (double) (steps - step) / (steps - warmUp);
+    /** AdamW without decay of vectors, gradients clipped to the norm 1, the rate up over a twentieth of the steps. */
+    TrainingConfig training() {
+        return TrainingConfig.builder()
+                .setBatchSize(1)
+                .setSteps(steps)
+                .setLearningRate(learningRate)
+                .optSchedule(Schedule.linear().withWarmUp(Math.max(1, steps / 20)))
+                .optOptimizer(AdamWConfig.defaults()
+                        .withBetas(0.9, 0.98)
+                        .withEps(1e-6)
+                        .withWeightDecay(weightDecay, false))
+                .optSeed(seed)
+                .build();
     }
 }

@@ -3,12 +3,15 @@ package org.bonepeft.examples.report;
 import java.io.PrintStream;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
+import org.bonepeft.djl.train.TrainingListener;
+import org.bonepeft.djl.train.TrainingRun;
+import org.bonepeft.djl.train.TrainingStep;
 
 /**
  * Progress of a training run: steps, time left, loss, tokens per second. On a terminal one line that is redrawn; else
  * (a file, a pipe, CI) a line every ten seconds and one at the end.
  */
-public final class Progress implements AutoCloseable {
+public final class Progress implements TrainingListener, AutoCloseable {
     private final ProgressBar bar;
     private final long start = System.nanoTime();
     private long tokens;
@@ -19,10 +22,17 @@ public final class Progress implements AutoCloseable {
         bar = ProgressBars.builder(name, steps, err).build();
     }
 
-    /** Counts one step: how many tokens it took in (padding not counted) and its loss. */
-    public void step(long stepTokens, double stepLoss) {
-        tokens += stepTokens;
-        loss = Double.isNaN(loss) ? stepLoss : 0.95 * loss + 0.05 * stepLoss;
+    @Override
+    public void onStart(TrainingRun run) {
+        bar.stepTo(run.startStep());
+    }
+
+    @Override
+    public void onStep(TrainingStep step) {
+        tokens += step.tokens();
+        if (step.updated()) {
+            loss = Double.isNaN(loss) ? step.loss() : 0.95 * loss + 0.05 * step.loss();
+        }
         bar.setExtraMessage(String.format(Locale.ROOT, "loss %.3f, %,.0f tokens/s", loss, tokensPerSecond()));
         bar.step();
     }

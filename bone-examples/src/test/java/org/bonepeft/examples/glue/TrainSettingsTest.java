@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.OptionalDouble;
+import org.bonepeft.djl.train.TrainingConfig;
 import org.junit.jupiter.api.Test;
 
 class TrainSettingsTest {
@@ -29,12 +30,14 @@ class TrainSettingsTest {
     }
 
     @Test
-    void schedule_risesToOneAndFallsToZero() {
-        assertThat(TrainLoop.schedule(0, 100)).isCloseTo(1.0 / 6, within(1e-12));
-        assertThat(TrainLoop.schedule(5, 100)).isEqualTo(1);
-        assertThat(TrainLoop.schedule(6, 100)).isEqualTo(1);
-        assertThat(TrainLoop.schedule(53, 100)).isEqualTo(0.5);
-        assertThat(TrainLoop.schedule(99, 100)).isCloseTo(1.0 / 94, within(1e-12));
-        assertThat(TrainLoop.schedule(0, 1)).isEqualTo(1);
+    void config_warmsUpAndFallsToZero() {
+        TrainingConfig config = settings(3, 100, OptionalDouble.empty()).config(10_000, 0.5);
+        assertThat(config.steps()).isEqualTo(100);
+        assertThat(config.learningRate()).isEqualTo(0.5);
+        assertThat(config.schedule().at(0, 100)).isCloseTo(1.0 / 6, within(1e-12));
+        assertThat(config.schedule().at(5, 100)).isEqualTo(1);
+        assertThat(config.schedule().at(6, 100)).isEqualTo(1);
+        assertThat(config.schedule().at(53, 100)).isEqualTo(0.5);
+        assertThat(config.schedule().at(99, 100)).isCloseTo(1.0 / 94, within(1e-12));
     }
 }
