@@ -48,18 +48,18 @@ record Schema(
     }
 
     private static Schema parse(String text) {
-        String[] title = text.substring(0, text.indexOf(']')).split(" ");
+        String[] title = text.substring(0, text.indexOf(']')).split(" ", -1);
         Map<String, String> lines = new LinkedHashMap<>();
         Map<String, int[]> variables = new LinkedHashMap<>();
         List<Step> steps = new ArrayList<>();
         for (String line : text.lines().skip(1).filter(line -> !line.isBlank()).toList()) {
-            String[] words = line.split(" ");
+            String[] words = line.split(" ", -1);
             String rest = line.substring(words[0].length() + 1);
             if (words[1].equals("=")) {
                 String sentence = line.substring(line.indexOf('|') + 2);
                 steps.add(new Step(words[0], words[2], words[3].charAt(0), words[4], sentence));
             } else if (words[0].equals("let")) {
-                Arrays.stream(rest.split(" "))
+                Arrays.stream(rest.split(" ", -1))
                         .map(range -> range.split("=|\\.\\."))
                         .forEach(range -> variables.put(
                                 range[0], new int[] {Integer.parseInt(range[1]), Integer.parseInt(range[2])}));

@@ -77,7 +77,7 @@ record CausalPretraining<M extends ModelBlock & CausalLm>(
         BpeTrainer trainer = new BpeTrainer();
         MathCorpus corpus = corpus(0);
         for (int i = 0; i < recipe.tokenizerDocuments(); i++) {
-            for (String part : corpus.get().split("\\d")) { // digits are tokens of their own
+            for (String part : corpus.get().split("\\d", -1)) { // digits are tokens of their own
                 trainer.add(part);
             }
         }
