@@ -13,6 +13,7 @@ import org.bonepeft.examples.doctor.DoctorCommand;
 import org.bonepeft.examples.glue.GlueCommand;
 import org.bonepeft.examples.plan.PlanCommand;
 import org.bonepeft.examples.pretrain.PretrainCommand;
+import org.bonepeft.examples.report.ReportCommand;
 import org.bonepeft.examples.tools.ConvertCommand;
 import org.bonepeft.examples.tools.DiffCommand;
 import org.bonepeft.examples.tools.InspectCommand;
@@ -66,6 +67,7 @@ public final class Main {
         program.addSubcommand(new PretrainCommand(out, err));
         program.addSubcommand(BenchCommand.program(out, err));
         program.addSubcommand(new PlanCommand(out));
+        program.addSubcommand(new ReportCommand(out));
         program.addSubcommand(new MergeCommand(out, err));
         program.addSubcommand(new UnmergeCommand(out, err));
         program.addSubcommand(new InspectCommand(out, err));

@@ -148,10 +148,18 @@ public final class AdamW implements AutoCloseable {
 
     /** Sets the gradients of all parameters to zero. */
     public void zeroGradients() {
-        groups.forEach(group -> group.slots().forEach(slot -> gradient(slot).ifPresent(gradient -> {
-            gradient.set(new NDIndex("..."), 0);
-            gradient.close();
-        })));
+        groups.forEach(group -> group.slots().forEach(AdamW::zeroGradient));
+    }
+
+    private static void zeroGradient(Slot slot) {
+        if (TorchEngine.serves(slot.manager)) {
+            TorchAutograd.zero(slot.parameter);
+            return;
+        }
+        try (NDScope arrays = new NDScope()) {
+            arrays.suppressNotUsedWarning();
+            slot.parameter.getGradient().set(new NDIndex("..."), 0);
+        }
     }
 
     /**

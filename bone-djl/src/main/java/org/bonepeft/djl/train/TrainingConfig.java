@@ -68,7 +68,7 @@ public record TrainingConfig(
     }
 
     /** Returns what decides which numbers a run computes, by name. */
-    Map<String, String> trajectory() {
+    public Map<String, String> settings() {
         Map<String, String> values = new LinkedHashMap<>();
         values.put("batch size", "" + batchSize);
         values.put("micro-batch", "" + microBatch);

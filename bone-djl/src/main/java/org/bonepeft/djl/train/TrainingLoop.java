@@ -166,7 +166,7 @@ final class TrainingLoop<M extends Block, B extends MicroBatch> implements AutoC
     }
 
     private Map<String, String> settings() {
-        Map<String, String> settings = new LinkedHashMap<>(config.trajectory());
+        Map<String, String> settings = new LinkedHashMap<>(config.settings());
         settings.put("number of examples", "" + tuner.data.size());
         settings.put("number of listeners", "" + tuner.listeners.size());
         return settings;

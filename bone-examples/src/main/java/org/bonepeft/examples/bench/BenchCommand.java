@@ -97,6 +97,7 @@ public class BenchCommand implements Callable<Integer> {
     public static CommandLine program(PrintStream out, PrintStream err) {
         return new CommandLine(new BenchCommand(Workloads.MODELS, out, err))
                 .addSubcommand(new LayersCommand(out, err))
+                .addSubcommand(new LoopCommand(out))
                 .addSubcommand(new WorkerCommand(out));
     }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,8 +15,11 @@ import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
+import org.bonepeft.djl.train.log.JsonLinesLog;
+import org.bonepeft.examples.report.HtmlReport;
 import org.bonepeft.examples.report.LossChart;
 import org.bonepeft.examples.report.Progress;
+import org.bonepeft.examples.report.RunLog;
 import org.bonepeft.io.OutputFolder;
 
 /** One run of {@code bone glue}: reads, trains each method from the same start, reports, writes. */
@@ -54,9 +58,13 @@ final class GlueRun {
             GlueReport report = new GlueReport(out);
             report.describe(data, rows, options);
             List<GlueResult> results = new ArrayList<>();
+            List<RunLog> runs = new ArrayList<>();
+            Files.createDirectories(output.path().resolve("logs"));
             for (MethodPlan plan : plans) {
                 try (Classifier classifier = Classifier.prepare(plan, options, config, rows.train())) {
-                    results.add(train(plan, classifier, rows));
+                    Path log = output.path().resolve("logs").resolve(plan.method() + ".jsonl");
+                    results.add(train(plan, classifier, rows, log));
+                    runs.add(RunLog.read(log));
                     if (!plan.method().equals(Method.HEAD_ONLY) || plans.size() == 1) {
                         classifier.save(output.path().resolve(plan.method().toString()), options.model());
                     }
@@ -64,13 +72,14 @@ final class GlueRun {
             }
             report.table(rows, results);
             LossChart.write(output.path().resolve("loss.png"), task.title(), losses(results));
+            HtmlReport.write(output.path().resolve("report.html"), task.title(), runs);
             Files.writeString(output.path().resolve("report.txt"), report.toString(), StandardCharsets.UTF_8);
             output.commit();
         }
         out.println("written to " + options.out());
     }
 
-    private GlueResult train(MethodPlan plan, Classifier classifier, EncodedData rows) throws IOException {
+    private GlueResult train(MethodPlan plan, Classifier classifier, EncodedData rows, Path log) throws IOException {
         TrainSettings training = options.training();
         Engine.getEngine(Classifier.ENGINE).setRandomSeed(Long.hashCode(training.seed()));
         List<Double> before = rows.scores(dev -> classifier.predict(dev, training.batchSize()));
@@ -80,7 +89,12 @@ final class GlueRun {
         double seconds;
         try (progress) {
             losses = classifier
-                    .train(rows.train(), training, training.learningRate(plan.method()), progress)
+                    .train(
+                            rows.train(),
+                            training,
+                            training.learningRate(plan.method()),
+                            progress,
+                            new JsonLinesLog(log))
                     .losses();
             seconds = progress.seconds();
         }

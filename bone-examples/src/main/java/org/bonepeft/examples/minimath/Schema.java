@@ -59,7 +59,7 @@ record Schema(
                 String sentence = line.substring(line.indexOf('|') + 2);
                 steps.add(new Step(words[0], words[2], words[3].charAt(0), words[4], sentence));
             } else if (words[0].equals("let")) {
-                Arrays.stream(rest.split(" ", -1))
+                Arrays.stream(rest.split(" "))
                         .map(range -> range.split("=|\\.\\."))
                         .forEach(range -> variables.put(
                                 range[0], new int[] {Integer.parseInt(range[1]), Integer.parseInt(range[2])}));

@@ -1,7 +1,9 @@
 package org.bonepeft.examples.plan;
 
 import ai.djl.nn.Parameter;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Evaluation;
@@ -13,15 +15,16 @@ import org.bonepeft.peft.Targets;
 import org.bonepeft.tensor.DType;
 
 /**
- * What a method costs on a model, in a training step over a number of tokens. Attention between tokens, norms and
- * embeddings are not counted: no method changes them.
+ * What a method costs on a model, in a training step over a number of tokens. Arithmetic of attention between tokens,
+ * norms and embeddings is not counted: no method changes it.
  *
  * @param layers how many layers get an adapter
  * @param parameters trainable elements
  * @param flops floating-point operations of all linear layers for one token, forward and backward with dx
  * @param keptBytes what the adapted layers keep for the backward pass, beside their inputs
+ * @param activations of the whole model
  */
-record Plan(int layers, long parameters, double flops, double keptBytes) {
+public record Plan(int layers, long parameters, double flops, double keptBytes, Activations activations) {
     /** A parameter in float32, its gradient, and the two means of AdamW. */
     private static final int BYTES_WITH_STATE = 16;
 
@@ -31,13 +34,13 @@ record Plan(int layers, long parameters, double flops, double keptBytes) {
      * @param tokens tokens of a step
      * @param type of the frozen weights
      */
-    static Plan of(ModelBlock model, AdapterMethod method, Targets targets, long tokens, DType type) {
+    public static Plan of(ModelBlock model, AdapterMethod method, Targets targets, long tokens, DType type) {
         List<LinearShape> linears = model.linears();
         List<String> selected =
                 targets.select(linears.stream().map(LinearShape::path).toList());
         long parameters = 0;
         double flops = 0;
-        double kept = 0;
+        Map<String, Double> kept = new HashMap<>();
         for (LinearShape linear : linears) {
             if (selected.contains(linear.path())) {
                 LayerSpec spec = new LayerSpec(linear.path(), linear.in(), linear.out(), linear.bias(), type, type);
@@ -46,12 +49,17 @@ record Plan(int layers, long parameters, double flops, double keptBytes) {
                 Evaluation way = AdapterGraphs.cheapest(method, spec, tokens, true);
                 Cost cost = AdapterGraphs.cost(method, spec, way, true);
                 flops += cost.flops().at(tokens) / tokens;
-                kept += cost.keptBytes().at(tokens);
+                kept.put(linear.path(), cost.keptBytes().at(tokens));
             } else {
                 flops += frozenFlops(linear);
             }
         }
-        return new Plan(selected.size(), parameters, flops, kept);
+        return new Plan(
+                selected.size(),
+                parameters,
+                flops,
+                kept.values().stream().mapToDouble(Double::doubleValue).sum(),
+                Activations.of(model, kept, tokens, type.bytes()));
     }
 
     /** y = W x and dx = W^T dy. */

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         description = {
             "Says what methods would cost on a model: from its config.json or its name, without weights.",
             "FLOPs are those of all linear layers for one token, forward and backward with the gradient of the input;"
-                    + " memory is that of the frozen weights, of the adapter with its gradients and AdamW's state, and of"
-                    + " what the adapted layers keep for the backward pass beside their inputs."
+                    + " memory is that of the frozen weights, of the adapter with its gradients and AdamW's state, and the"
+                    + " peak of the activations; \"recomputed\" is the memory with activation checkpointing."
         },
         sortOptions = false)
 public final class PlanCommand implements Callable<Integer> {
@@ -120,8 +120,9 @@ public final class PlanCommand implements Callable<Integer> {
                 "MFLOP/token",
                 "x frozen",
                 "state MiB",
-                "kept MiB",
-                "memory MiB"));
+                "activations MiB",
+                "memory MiB",
+                "recomputed MiB"));
         StringBuilder unfit = new StringBuilder();
         for (String method : methods) {
             try {
@@ -154,8 +155,13 @@ public final class PlanCommand implements Callable<Integer> {
                 format("%,.0f", plan.flops() / 1e6),
                 format("%.2f", plan.flops() / frozen),
                 format("%,.0f", plan.stateBytes() / MIB),
-                format("%,.0f", plan.keptBytes() / MIB),
-                format("%,.0f", weights + (plan.stateBytes() + plan.keptBytes()) / MIB));
+                format("%,.0f", plan.activations().kept() / MIB),
+                format(
+                        "%,.0f",
+                        weights + (plan.stateBytes() + plan.activations().kept()) / MIB),
+                format(
+                        "%,.0f",
+                        weights + (plan.stateBytes() + plan.activations().recomputed()) / MIB));
     }
 
     private static String format(String format, Object value) {

@@ -1,20 +1,10 @@
 package org.bonepeft.examples.report;
 
-import java.awt.BasicStroke;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler.ChartTheme;
-import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** A picture of training losses by step, one smoothed line for each run. */
 public final class LossChart {
@@ -28,33 +18,25 @@ public final class LossChart {
      * @throws IOException if the file cannot be written
      */
     public static void write(Path file, String title, Map<String, List<Double>> curves) throws IOException {
-        XYChart chart = new XYChartBuilder()
-                .width(900)
-                .height(540)
-                .theme(ChartTheme.Matlab)
-                .title(title)
-                .xAxisTitle("step")
-                .yAxisTitle("training loss (moving average)")
-                .build();
-        chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+        Chart chart = new Chart(title, "training loss (moving average)");
         curves.forEach((name, losses) -> {
             double[] steps =
                     IntStream.rangeClosed(1, losses.size()).asDoubleStream().toArray();
-            steps[0] -= 1e-3; // XChart labels equally spaced values where they stand, one label over the other
-            XYSeries series = chart.addSeries(name, steps, smooth(losses, 0.95));
-            series.setMarker(SeriesMarkers.NONE);
-            series.setLineStyle(new BasicStroke(2f));
+            chart.add(name, steps, smooth(losses, 0.95));
         });
-        Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
+        chart.writePng(file);
     }
 
+    /** A value that is not finite leaves the average as it is. */
     static double[] smooth(List<Double> values, double keep) {
         double[] smoothed = new double[values.size()];
         double sum = 0;
         double weight = 0;
         for (int i = 0; i < smoothed.length; i++) {
-            sum = keep * sum + (1 - keep) * values.get(i);
-            weight = keep * weight + (1 - keep);
+            if (Double.isFinite(values.get(i))) {
+                sum = keep * sum + (1 - keep) * values.get(i);
+                weight = keep * weight + (1 - keep);
+            }
             smoothed[i] = sum / weight;
         }
         return smoothed;
