@@ -29,7 +29,7 @@ public record Targets(
     /** PEFT's word for every linear layer but the output head. */
     public static final String ALL_LINEAR = "all-linear";
 
-    private static final List<String> HEADS = List.of("lm_head", "classifier", "score", "qa_outputs");
+    private static final List<String> HEADS = List.of("lm_head", "head", "classifier", "score", "qa_outputs");
 
     /** Checks that the rules do not contradict each other. */
     public Targets {

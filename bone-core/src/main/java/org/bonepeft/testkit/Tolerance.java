@@ -10,6 +10,8 @@ public enum Tolerance {
     FLOAT64(1e-10),
     /** A float32 result against a golden one. */
     FLOAT32(1e-5),
+    /** A float32 result of a recurrence over many tokens, whose rounding errors add up, against a float64 one. */
+    FLOAT32_RECURRENCE(1e-4),
     /** What tens of float32 training steps come to, against another program's. */
     TRAINING(1e-4),
     /** A bfloat16 result, rounded to 8 bits a few times on the way, against an exact one. */

@@ -15,10 +15,9 @@ import java.nio.file.Path;
 import java.util.Random;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CausalLm;
-import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.model.ModelBlock;
-import org.bonepeft.djl.torch.Kernels;
+import org.bonepeft.djl.model.NextTokenLoss;
 import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -116,22 +115,9 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
     @Override
     public NDArray loss(ParameterStore store, NDList inputs, NDArray labels, boolean training) {
         NDArray hidden = call(store, MODEL, training, inputs);
-        NDManager manager = hidden.getManager();
-        NDArray last =
-                manager.full(new Shape(labels.getShape().get(0), 1), (float) CrossEntropyLoss.IGNORED, DataType.INT64);
-        NDArray next = labels.get(":, 1:").concat(last, 1);
-        Kernels kernels = Kernels.of(manager);
-        if (hasPlainHead()) {
-            return kernels.linearCrossEntropy(
-                    hidden,
-                    headWeight(store, hidden, training),
-                    next,
-                    CrossEntropyLoss.IGNORED,
-                    Kernels.Reduction.MEAN,
-                    Kernels.chunkRows(config.vocabSize()));
-        }
-        NDArray logits = call(store, HEAD, training, hidden);
-        return kernels.crossEntropy(logits, next, CrossEntropyLoss.IGNORED, Kernels.Reduction.MEAN);
+        return hasPlainHead()
+                ? NextTokenLoss.of(hidden, headWeight(store, hidden, training), labels)
+                : NextTokenLoss.of(call(store, HEAD, training, hidden), labels);
     }
 
     private boolean hasPlainHead() {
