@@ -39,6 +39,7 @@ final class Worker {
         return switch (work.text("kind")) {
             case "linear" -> LinearWork.of(manager, work, BenchMethod.of(method, work), type, draws);
             case "layer" -> OpByOpWork.of(manager, work, method, draws);
+            case "wkv" -> new WkvWork(manager, work, method, draws);
             case "train" -> train(manager, BenchMethod.of(method, work), type);
             case "generate" ->
                 new GenerateWork(
@@ -55,6 +56,7 @@ final class Worker {
     private Work train(NDManager manager, Optional<AdapterMethod> method, DType type) {
         return switch (work.text("model")) {
             case "llama" -> LlamaWork.of(manager, work, method, type, workloads);
+            case "rwkv6" -> RwkvWork.of(manager, work, method, type, workloads);
             case "roberta" -> RobertaWork.of(manager, work, method, type, workloads);
             default -> throw unknown("model");
         };

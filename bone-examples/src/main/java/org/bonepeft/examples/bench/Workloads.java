@@ -19,6 +19,9 @@ record Workloads(Fields root) {
     /** Single layers, op by op. */
     static final String LAYERS = "bundled:layers.json";
 
+    /** RWKV-6 and its recurrence. */
+    static final String RWKV = "bundled:rwkv.json";
+
     /** Reads a file, or a bundled one. */
     static Workloads read(String file) throws IOException {
         if (!file.startsWith("bundled:")) {

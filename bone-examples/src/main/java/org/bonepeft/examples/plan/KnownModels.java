@@ -15,6 +15,8 @@ import org.bonepeft.djl.model.llama.LlamaFamily;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
+import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
+import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 
 /** Models without weights: by name, or from the {@code config.json} of a directory. */
 final class KnownModels {
@@ -31,6 +33,9 @@ final class KnownModels {
         BY_NAME.put("mistral-7b", () -> llama(LlamaFamily.MISTRAL, 32000, 4096, 14336, 32, 32, 8, false));
         BY_NAME.put("qwen2.5-0.5b", () -> llama(LlamaFamily.QWEN2, 151936, 896, 4864, 24, 14, 2, true));
         BY_NAME.put("qwen2.5-7b", () -> llama(LlamaFamily.QWEN2, 152064, 3584, 18944, 28, 28, 4, false));
+        BY_NAME.put("rwkv6-1.6b", () -> new Rwkv6ForCausalLm(Rwkv6Config.of(65536, 2048, 24, 64)));
+        BY_NAME.put("rwkv6-3b", () -> new Rwkv6ForCausalLm(Rwkv6Config.of(65536, 2560, 32, 64)));
+        BY_NAME.put("rwkv6-7b", () -> new Rwkv6ForCausalLm(Rwkv6Config.of(65536, 4096, 32, 64)));
     }
 
     private KnownModels() {}
@@ -57,12 +62,13 @@ final class KnownModels {
                     "no model or directory '" + model + "'; models known by name are " + String.join(", ", names()));
         }
         HfConfig config = HfConfig.read(directory);
-        return switch (config.text("model_type", "")) {
+        return switch (config.text("model_type", config.text("architecture", ""))) {
             case "roberta" ->
                 new RobertaForSequenceClassification(
                         RobertaConfig.read(directory).withLabels(List.of("0", "1")));
             case "llama", "mistral", "qwen2" -> new LlamaForCausalLm(LlamaConfig.read(directory));
-            default -> throw config.unfit("model_type", "roberta, llama, mistral or qwen2");
+            case Rwkv6Config.ARCHITECTURE -> new Rwkv6ForCausalLm(Rwkv6Config.read(directory));
+            default -> throw config.unfit("model_type", "roberta, llama, mistral, qwen2 or rwkv6");
         };
     }
 

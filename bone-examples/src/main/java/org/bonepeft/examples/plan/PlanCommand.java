@@ -35,7 +35,7 @@ public final class PlanCommand implements Callable<Integer> {
             required = true,
             paramLabel = "M",
             description = "Hugging Face directory with a config.json, or a name such as roberta-base, llama-2-7b,"
-                    + " llama-3.2-3b, mistral-7b, qwen2.5-7b")
+                    + " llama-3.2-3b, mistral-7b, qwen2.5-7b, rwkv6-1.6b")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String model;
 

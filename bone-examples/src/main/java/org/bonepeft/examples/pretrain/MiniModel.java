@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import org.bonepeft.djl.model.llama.LlamaConfig;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
+import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
+import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import picocli.CommandLine;
 
 /** The models that come with the project. */
@@ -42,6 +44,23 @@ enum MiniModel {
                     .optInitializerRange(0.05)
                     .optTokenIds(1, java.util.List.of(2))
                     .build();
+        }
+    },
+    /** For {@code bone metamath}, a recurrent one. */
+    RWKV6("mini-rwkv6", "mini-metamath") {
+        @Override
+        Pretraining prepare(boolean quick, long seed, OptionalInt steps, PrintStream out, PrintStream err) {
+            CausalRecipe recipe = quick ? CausalRecipe.quick(seed) : CausalRecipe.full(seed);
+            return new CausalPretraining<>(
+                    steps.isPresent() ? recipe.withSteps(steps.getAsInt()) : recipe,
+                    (vocabulary, manager) -> Rwkv6ForCausalLm.create(rwkv6(vocabulary), manager, seed),
+                    Rwkv6ForCausalLm::save,
+                    out,
+                    err);
+        }
+
+        private static Rwkv6Config rwkv6(int vocabulary) {
+            return new Rwkv6Config(vocabulary, 128, 128, 352, 4, 32, 16, 16, 1e-5, 64e-5, java.util.List.of(2));
         }
     };
 

@@ -38,7 +38,7 @@ public final class PretrainCommand implements Callable<Integer> {
             paramLabel = "M",
             defaultValue = "mini-roberta",
             converter = MiniModel.Converter.class,
-            description = "mini-roberta or mini-llama (default: ${DEFAULT-VALUE})")
+            description = "mini-roberta, mini-llama or mini-rwkv6 (default: ${DEFAULT-VALUE})")
     @SuppressWarnings("NullAway.Init")
     private MiniModel model;
 

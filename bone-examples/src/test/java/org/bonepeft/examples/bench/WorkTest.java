@@ -70,6 +70,32 @@ class WorkTest {
     }
 
     @Test
+    void bothFormsOfTheRecurrence_giveOneCheckValue() throws IOException {
+        try (Work scan = worker(tiny(), "wkv-tiny", "scan").prepare();
+                Work chunked = worker(tiny(), "wkv-tiny", "chunked").prepare()) {
+            scan.step();
+            chunked.step();
+            assertThat(chunked.check()).isCloseTo(scan.check(), within(1e-5 * Math.abs(scan.check())));
+            assertThat(scan.tokens()).isEqualTo(40);
+        }
+        assertThatThrownBy(() -> worker(tiny(), "wkv-tiny", "tree").prepare())
+                .isInstanceOf(BoneException.class)
+                .hasMessageContaining("no form 'tree'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"lora, 2560", "bone, 2560", "bat-row, 2560"})
+    void rwkv6_trains(String method, long trainable) throws IOException {
+        try (Work work = worker(tiny(), "rwkv6-tiny", method).prepare()) {
+            work.step();
+            double first = work.check();
+            work.step();
+            assertThat(work.trainable()).isEqualTo(trainable);
+            assertThat(work.check()).isLessThan(first);
+        }
+    }
+
+    @Test
     void bundledFiles_haveTheirCases() throws IOException {
         Workloads models = Workloads.read(Workloads.MODELS);
         Workloads layers = Workloads.read(Workloads.LAYERS);
@@ -77,6 +103,8 @@ class WorkTest {
         assertThat(models.find("generate").object("config").integer("hidden_size"))
                 .isEqualTo(512);
         assertThat(layers.cases(List.of())).containsExactly("layer-2048", "layer-11008");
+        assertThat(Workloads.read(Workloads.RWKV).cases(List.of()))
+                .containsExactly("rwkv6", "wkv-512", "wkv-1024", "wkv-2048", "wkv-wide");
     }
 
     @Test

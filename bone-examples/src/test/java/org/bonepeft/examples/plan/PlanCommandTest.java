@@ -62,6 +62,7 @@ class PlanCommandTest {
         assertThat(Plan.size(KnownModels.find("mistral-7b"))).isEqualTo(7_241_732_096L);
         assertThat(Plan.size(KnownModels.find("qwen2.5-0.5b"))).isEqualTo(494_032_768L);
         assertThat(Plan.size(KnownModels.find("qwen2.5-7b"))).isEqualTo(7_615_616_512L);
+        assertThat(Plan.size(KnownModels.find("rwkv6-1.6b"))).isEqualTo(1_599_873_024L);
         for (String name : KnownModels.names()) {
             assertThat(KnownModels.find(name).linears()).isNotEmpty();
         }

@@ -10,8 +10,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.djl.model.roberta.RobertaForMaskedLm;
+import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import org.bonepeft.examples.Main;
 import org.bonepeft.tensor.DType;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,20 @@ class PretrainCommandTest {
             LlamaForCausalLm network = LlamaForCausalLm.load(model, manager, DType.BF16);
             assertThat(network.tensors().values()).allMatch(Parameter::isInitialized);
             assertThat(network.config().maxPositions()).isEqualTo(512);
+        }
+    }
+
+    @Test
+    void quickRwkv6_writesModel() throws IOException {
+        Path model = folder.resolve("model");
+        String[] options = {"--model", "mini-rwkv6", "--quick", "--steps", "3", "--out", model.toString()};
+        assertThat(run(Stream.concat(Stream.of(options), Stream.of("--data-out", folder.resolve("data") + ""))
+                        .toArray(String[]::new)))
+                .as(err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            assertThat(Rwkv6ForCausalLm.load(model, manager).config().eosTokenIds())
+                    .containsExactly(2);
         }
     }
 
