@@ -24,7 +24,23 @@ class ReadmeTest {
 
     @Test
     void example_compilesAndRuns() throws Exception {
-        Path source = Files.writeString(folder.resolve("Example.java"), block("java"));
+        String printed = run("README.md", "Example", "src-test-data/golden/models/roberta-cls-tiny");
+        assertThat(folder.resolve("out/adapter_model.safetensors")).isNotEmptyFile();
+        assertThat(printed).contains("trainable", "attention.self.query: bone");
+    }
+
+    @Test
+    void trainingExample_compilesAndRuns_alsoAgain() throws Exception {
+        assertThat(run("docs/TRAINING.md", "Train", "src-test-data/mini-llama")).startsWith("FINISHED, loss");
+        assertThat(folder.resolve("out/adapter/adapter_model.safetensors")).isNotEmptyFile();
+        assertThat(Files.readAllLines(folder.resolve("out/run.jsonl"))).hasSize(1 + 8 + 2 + 1);
+        assertThat(run("docs/TRAINING.md", "Train", "src-test-data/mini-llama"))
+                .startsWith("FINISHED, loss of each step []");
+    }
+
+    /** Compiles the first Java block of a document, runs it on a model and an output folder, returns what it prints. */
+    private String run(String document, String name, String model) throws Exception {
+        Path source = Files.writeString(folder.resolve(name + ".java"), block(document, "java"));
         ByteArrayOutputStream messages = new ByteArrayOutputStream();
         int code = ToolProvider.getSystemJavaCompiler()
                 .run(null, messages, messages, "-d", "" + folder, "-cp", classPath(), "" + source);
@@ -35,29 +51,26 @@ class ReadmeTest {
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             System.setOut(new PrintStream(printed, true, UTF_8));
-            Path model = ROOT.resolve("src-test-data/golden/models/roberta-cls-tiny");
-            Path adapter = folder.resolve("adapter");
-            loader.loadClass("Example").getMethod("main", String[].class).invoke(null, (Object)
-                    new String[] {"" + model, "" + adapter});
+            loader.loadClass(name).getMethod("main", String[].class).invoke(null, (Object)
+                    new String[] {"" + ROOT.resolve(model), "" + folder.resolve("out")});
         } finally {
             System.setOut(out);
         }
-        assertThat(folder.resolve("adapter/adapter_model.safetensors")).isNotEmptyFile();
-        assertThat(printed.toString(UTF_8)).contains("trainable", "attention.self.query: bone");
+        return printed.toString(UTF_8);
     }
 
     @Test
     void dependency_hasTheProjectsVersion() throws IOException {
-        Matcher version = Pattern.compile("<version>.*</version>").matcher(block("xml"));
+        Matcher version = Pattern.compile("<version>.*</version>").matcher(block("README.md", "xml"));
         assertThat(version.find()).isTrue();
         assertThat(ROOT.resolve("pom.xml"))
                 .content()
                 .contains("<artifactId>bone-parent</artifactId>\n  " + version.group());
     }
 
-    private static String block(String language) throws IOException {
+    private static String block(String document, String language) throws IOException {
         Matcher block = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(ROOT.resolve("README.md")));
+                .matcher(Files.readString(ROOT.resolve(document)));
         assertThat(block.find()).isTrue();
         return block.group(1);
     }

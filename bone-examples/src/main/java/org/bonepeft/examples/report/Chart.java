@@ -1,20 +1,16 @@
 package org.bonepeft.examples.report;
 
 import java.awt.BasicStroke;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.ChartTheme;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -31,7 +27,9 @@ final class Chart {
                 .xAxisTitle("step")
                 .yAxisTitle(yTitle)
                 .build();
-        chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
+        chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
+        chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
+        chart.getStyler().setYAxisDecimalPattern("0.######");
     }
 
     /** Adds a line through the points that are finite; nothing if there are none. */
@@ -50,13 +48,7 @@ final class Chart {
         return this;
     }
 
-    void writePng(Path file) throws IOException {
-        Files.write(file, BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG));
-    }
-
-    byte[] svg() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        VectorGraphicsEncoder.saveVectorGraphic(chart, bytes, VectorGraphicsFormat.SVG);
-        return bytes.toByteArray();
+    byte[] png() throws IOException {
+        return BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG);
     }
 }

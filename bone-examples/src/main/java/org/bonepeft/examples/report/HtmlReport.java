@@ -18,7 +18,7 @@ public final class HtmlReport {
             h1 { font-size: 1.6em } h2 { font-size: 1.2em; margin-top: 2em }
             table { border-collapse: collapse; display: block; overflow-x: auto }
             th, td { padding: .25em .8em; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top }
-            th:first-child, td:first-child { text-align: left }
+            th:first-child, td:first-child { text-align: left; white-space: nowrap }
             tr.differs td { background: #fff6d6 }
             img { max-width: 100%; border: 1px solid #eee; margin: .5em 0 }
             """;
@@ -45,8 +45,8 @@ public final class HtmlReport {
         for (Map.Entry<String, Chart> chart : RunCharts.of(runs).entrySet()) {
             html.append("<img alt=\"")
                     .append(escape(chart.getKey()))
-                    .append("\" src=\"data:image/svg+xml;base64,")
-                    .append(Base64.getEncoder().encodeToString(chart.getValue().svg()))
+                    .append("\" src=\"data:image/png;base64,")
+                    .append(Base64.getEncoder().encodeToString(chart.getValue().png()))
                     .append("\">\n");
         }
         html.append("<h2>Settings and environment</h2>\n");

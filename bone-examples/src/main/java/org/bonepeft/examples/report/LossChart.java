@@ -1,6 +1,7 @@
 package org.bonepeft.examples.report;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ public final class LossChart {
                     IntStream.rangeClosed(1, losses.size()).asDoubleStream().toArray();
             chart.add(name, steps, smooth(losses, 0.95));
         });
-        chart.writePng(file);
+        Files.write(file, chart.png());
     }
 
     /** A value that is not finite leaves the average as it is. */

@@ -66,7 +66,9 @@ public final class ReportCommand implements Callable<Integer> {
         if (pictures != null) {
             Files.createDirectories(pictures);
             for (Map.Entry<String, Chart> chart : RunCharts.of(runs).entrySet()) {
-                chart.getValue().writePng(pictures.resolve(chart.getKey() + ".png"));
+                Files.write(
+                        pictures.resolve(chart.getKey() + ".png"),
+                        chart.getValue().png());
             }
         }
         out.println("written to " + file);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A run as {@link org.bonepeft.djl.train.log.JsonLinesLog} wrote it.
  *
  * @param name by which it is told from others
- * @param start settings, environment and sizes by name
+ * @param start settings, environment and sizes by name, and when it has ended the memory that it took
  * @param columns the numbers of each step by name, of which {@code step} is one; NaN for null
  * @param evaluations by step, each the metrics by name
  * @param end why it ended; empty if it has not, or was killed
@@ -72,6 +72,9 @@ public record RunLog(
                 evaluations.put((int) number(line.get("step")), metrics);
             }
             case "end" -> {
+                if (line.get("peak_resident_mib") instanceof Number mib) {
+                    start.put("peak resident MiB", String.valueOf(mib));
+                }
                 return new RunLog(name, start, columns, evaluations, String.valueOf(line.get("end")));
             }
             default -> throw new BoneException(name + ": no line of a training log: " + line);

@@ -78,7 +78,7 @@ class ReportCommandTest {
                 .contains("bone &lt;r=8&gt;", "not ended", "finished", "12,345", "learning rate", "PyTorch")
                 .doesNotContain("<r=8>", "http://", "https://", "<script", "<link")
                 .containsPattern("class=\"differs\"><td>learning rate</td><td>0.002</td><td>0.001</td>");
-        assertThat(page.split("data:image/svg", -1)).hasSize(5);
+        assertThat(page.split("data:image/png", -1)).hasSize(5);
         assertThat(pictures.toFile().list())
                 .containsExactlyInAnyOrder(
                         "loss.png", "learning-rate.png", "gradient-norm.png", "evaluation-accuracy.png");

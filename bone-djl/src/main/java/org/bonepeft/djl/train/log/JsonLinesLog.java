@@ -1,10 +1,15 @@
 package org.bonepeft.djl.train.log;
 
 import ai.djl.engine.Engine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.bonepeft.djl.train.Evaluation;
 import org.bonepeft.djl.train.TrainingResult;
 import org.bonepeft.djl.train.TrainingRun;
@@ -14,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One JSON object a line: first {@code start} with settings and environment, then {@code step} and {@code evaluation},
- * {@code end}. A number that is not finite is null.
+ * {@code end}, with the most memory that the process has had (on Linux). A number that is not finite is null.
  */
 public final class JsonLinesLog extends FileLog {
     /** Logs into a file, which must not be there yet unless the run goes on from a checkpoint. */
@@ -87,8 +92,21 @@ public final class JsonLinesLog extends FileLog {
             Map<String, @Nullable Object> fields = new LinkedHashMap<>();
             fields.put("end", result.end().name());
             fields.put("skipped", result.skipped());
+            peakResidentMib().ifPresent(mib -> fields.put("peak_resident_mib", mib));
             write("end", fields);
         }
         super.onEnd(result);
+    }
+
+    /** The most memory that the process has had, as Linux counts it. */
+    private static OptionalLong peakResidentMib() {
+        Path status = Path.of("/proc/self/status");
+        try (Stream<String> lines = Files.lines(status)) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) >> 10)
+                    .findFirst();
+        } catch (IOException | UncheckedIOException e) {
+            return OptionalLong.empty();
+        }
     }
 }

@@ -67,6 +67,10 @@ class TrainingLogsTest {
         assertThat(lines.get(2).get("loss")).isNull();
         assertThat(lines.get(3).get("metrics")).hasToString("{accuracy=0.75}");
         assertThat(lines.get(4)).containsEntry("end", "FINISHED");
+        if (Files.exists(Path.of("/proc/self/status"))) {
+            assertThat(((Number) lines.get(4).get("peak_resident_mib")).longValue())
+                    .isGreaterThan(50);
+        }
     }
 
     @Test
