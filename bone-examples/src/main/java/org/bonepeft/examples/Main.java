@@ -11,6 +11,8 @@ import org.bonepeft.BoneException;
 import org.bonepeft.examples.bench.BenchCommand;
 import org.bonepeft.examples.doctor.DoctorCommand;
 import org.bonepeft.examples.glue.GlueCommand;
+import org.bonepeft.examples.instruct.InstructCommand;
+import org.bonepeft.examples.metamath.MetaMathCommand;
 import org.bonepeft.examples.plan.PlanCommand;
 import org.bonepeft.examples.pretrain.PretrainCommand;
 import org.bonepeft.examples.report.ReportCommand;
@@ -64,6 +66,8 @@ public final class Main {
         Main root = new Main();
         CommandLine program = new CommandLine(root);
         program.addSubcommand(new GlueCommand(out, err));
+        program.addSubcommand(MetaMathCommand.program(out, err));
+        program.addSubcommand(InstructCommand.program(out, err));
         program.addSubcommand(new PretrainCommand(out, err));
         program.addSubcommand(BenchCommand.program(out, err));
         program.addSubcommand(new PlanCommand(out));

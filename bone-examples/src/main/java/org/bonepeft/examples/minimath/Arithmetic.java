@@ -41,6 +41,18 @@ final class Arithmetic {
         return "" + left + operator + right + "=" + apply(left, operator, right).orElseThrow();
     }
 
+    /** Returns the statement whose result is an operand of {@code left operator right}: the left one, or the right. */
+    static String undo(int left, char operator, int right, boolean wantLeft) {
+        int result = apply(left, operator, right).orElseThrow();
+        int other = wantLeft ? right : left;
+        return switch (operator) {
+            case '+' -> statement(result, '-', other);
+            case '*' -> statement(result, '/', other);
+            case '-' -> wantLeft ? statement(result, '+', other) : statement(other, '-', result);
+            default -> wantLeft ? statement(result, '*', other) : statement(other, '/', result);
+        };
+    }
+
     /** Returns several statements, each ended by a full stop; many go on with the result of the one before. */
     static String statements(int count, Random random) {
         StringBuilder text = new StringBuilder();
@@ -56,7 +68,7 @@ final class Arithmetic {
     }
 
     /** Draws left, operator and right; a {@code given} that is not 0 is one of the two. */
-    private static int[] draw(Random random, int given) {
+    static int[] draw(Random random, int given) {
         char operator = "++--*/".charAt(random.nextInt(6));
         for (int tries = 0; tries < 20; tries++) {
             int left = operand(random, operator);

@@ -7,8 +7,8 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /**
- * Endless text to pre-train on, one document a call: arithmetic statements, and word problems without answers, their
- * stories told a second time. No document answers a problem: where a problem's text tells its result, a random number
+ * Endless text to pre-train on, one document a call: arithmetic statements, bare and in words, and word problems without
+ * answers, their stories told a second time. No document answers a problem: where a problem's text tells its result, a random number
  * stands.
  */
 public final class MathCorpus implements Supplier<String> {
@@ -25,11 +25,14 @@ public final class MathCorpus implements Supplier<String> {
 
     @Override
     public String get() {
-        return switch (random.nextInt(10)) {
-            case 0, 1, 2, 3, 4 -> Arithmetic.statements(3 + random.nextInt(6), random);
-            case 5 -> check();
-            case 6 -> framed();
-            default -> twice();
+        return switch (random.nextInt(20)) {
+            case 0, 1, 2, 3 -> Arithmetic.statements(3 + random.nextInt(6), random);
+            case 4, 5 -> Spoken.sentences(3 + random.nextInt(4), random);
+            case 6, 7 -> Spoken.aboutNames(random);
+            case 8 -> check();
+            case 9, 10, 11 -> twice();
+            case 12 -> framed();
+            default -> beside();
         };
     }
 
@@ -45,19 +48,28 @@ public final class MathCorpus implements Supplier<String> {
 
     /** A problem in the frame of a prompt, its story in place of an answer. */
     private String framed() {
-        String[] told = told();
-        return random.nextBoolean()
-                ? "Question: " + told[0] + " Think step by step.\nAnswer: " + told[1]
-                : INSTRUCTION + told[0] + "\n\n### Response: Let's think step by step. " + told[1];
+        String[] told = told(draw());
+        return frame(told[0], told[1]);
+    }
+
+    private String frame(String query, String response) {
+        return random.nextInt(4) > 0
+                ? "Question: " + query + " Think step by step.\nAnswer: " + response
+                : INSTRUCTION + query + "\n\n### Response: Let's think step by step. " + response;
+    }
+
+    /** A problem, and reckonings with its numbers which do not answer it. */
+    private String beside() {
+        Problem problem = draw();
+        return frame(told(problem)[0], Spoken.beside(problem, random));
     }
 
     private String twice() {
-        return String.join(" Again: ", told());
+        return String.join(" Again: ", told(draw()));
     }
 
     /** A problem, and its story. */
-    private String[] told() {
-        Problem problem = draw();
+    private String[] told(Problem problem) {
         String story = problem.schema().story();
         List<String> askable = problem.schema().askable();
         String unknown = askable.get(random.nextInt(askable.size()));

@@ -55,6 +55,8 @@ public final class MiniMetaMath {
             }
         }
         Collections.shuffle(train, random);
+        Collections.shuffle(test, random);
+        Collections.shuffle(testUnseen, random);
     }
 
     private static void rows(Schema schema, int each, Random random, Predicate<Problem> wanted, List<Row> rows) {

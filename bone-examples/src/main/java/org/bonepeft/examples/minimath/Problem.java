@@ -87,6 +87,12 @@ record Problem(Schema schema, Words words, Map<String, Integer> values) {
         return Arithmetic.statement(operand(step.left()), step.operator(), operand(step.right()));
     }
 
+    /** Whether a step, or what undoes it, is about two numbers. */
+    boolean isStep(Step step, int first, int second) {
+        List<Integer> all = List.of(operand(step.left()), operand(step.right()), operand(step.result()));
+        return all.contains(first) && all.contains(second);
+    }
+
     private int operand(String name) {
         return Schema.value(name, values);
     }
@@ -98,22 +104,16 @@ record Problem(Schema schema, Words words, Map<String, Integer> values) {
         schema.steps().stream().filter(step -> !path.contains(step)).forEach(step -> lines.add(statement(step) + "."));
         for (int i = path.size() - 1; i >= 0; i--) {
             String wanted = i == 0 ? variable : path.get(i - 1).result();
-            lines.add((i == 0 ? "So x is " : "") + undo(path.get(i), wanted) + ".");
+            Step step = path.get(i);
+            lines.add((i == 0 ? "So x is " : "")
+                    + Arithmetic.undo(
+                            operand(step.left()),
+                            step.operator(),
+                            operand(step.right()),
+                            step.left().equals(wanted))
+                    + ".");
         }
         return String.join(" ", lines) + conclusion(operand(variable));
-    }
-
-    /** The reckoning whose result is an operand of a step. */
-    private String undo(Step step, String wanted) {
-        int result = operand(step.result());
-        boolean left = step.left().equals(wanted);
-        int other = operand(left ? step.right() : step.left());
-        return switch (step.operator()) {
-            case '+' -> Arithmetic.statement(result, '-', other);
-            case '*' -> Arithmetic.statement(result, '/', other);
-            case '-' -> left ? Arithmetic.statement(result, '+', other) : Arithmetic.statement(other, '-', result);
-            default -> left ? Arithmetic.statement(result, '*', other) : Arithmetic.statement(other, '/', result);
-        };
     }
 
     private static String conclusion(int answer) {

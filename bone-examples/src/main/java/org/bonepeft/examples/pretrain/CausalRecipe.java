@@ -24,7 +24,7 @@ public record CausalRecipe(
         long seed) {
     /** Returns the recipe of the models that come with the project. */
     static CausalRecipe full(long seed) {
-        return new CausalRecipe(1200, 5_000, 3200, 4, 256, 3e-3, 0.01, seed);
+        return new CausalRecipe(1200, 5_000, 2800, 4, 256, 3e-3, 0.01, seed);
     }
 
     /** Returns a recipe for a model that is good for nothing, in seconds. */

@@ -37,6 +37,11 @@ public final class Progress implements TrainingListener, AutoCloseable {
         bar.step();
     }
 
+    /** Counts texts that are done. */
+    public void done(int texts) {
+        bar.stepBy(texts);
+    }
+
     /** Returns the tokens taken in so far. */
     public long tokens() {
         return tokens;

@@ -138,9 +138,30 @@ class MiniMetaMathTest {
     void corpus_hasNoAnswers() {
         MathCorpus corpus = new MathCorpus(1);
         List<String> documents = Stream.generate(corpus).limit(5000).toList();
-        assertThat(documents)
-                .noneMatch(text -> text.matches("(?s).*The answer is: \\d.*"))
-                .noneMatch(text -> STATEMENT.matcher(text).find() && text.contains("?"));
+        assertThat(documents).noneMatch(text -> text.matches("(?s).*The answer is: \\d.*"));
+        assertThat(documents.stream().flatMap(text -> STATEMENT.matcher(text).results()))
+                .hasSizeGreaterThan(10_000);
         assertThat(Stream.generate(new MathCorpus(1)).limit(5000).toList()).isEqualTo(documents);
+    }
+
+    /** Reckonings beside a problem are its steps by chance at most: where its numbers make no others, they are drawn. */
+    @Test
+    void reckoningsBesideAProblem_areNotItsSteps() {
+        Random random = new Random(1);
+        int met = 0;
+        for (Schema schema : Schema.all()) {
+            for (int i = 0; i < 20; i++) {
+                Problem problem = Problem.draw(schema, random);
+                List<String> beside = statements(Spoken.beside(problem, random));
+                Stream<String> steps = Stream.concat(
+                        Stream.of(problem.solution()), schema.askable().stream().map(problem::inverseSolution));
+                met += steps.flatMap(text -> statements(text).stream()).anyMatch(beside::contains) ? 1 : 0;
+            }
+        }
+        assertThat(met).isLessThan(20 * Schema.all().size() / 100);
+    }
+
+    private static List<String> statements(String text) {
+        return STATEMENT.matcher(text).results().map(result -> result.group()).toList();
     }
 }
