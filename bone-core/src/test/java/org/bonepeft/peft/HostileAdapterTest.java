@@ -195,15 +195,11 @@ class HostileAdapterTest {
     }
 
     @Test
-    void millionLayers_areReadOrRefused_andMissesNamed() throws IOException {
-        Files.writeString(config, PeftConfig.of(new Bone(1), Targets.of("q")).toJson());
+    void millionUnknownTensors_areCounted() throws IOException {
+        Files.writeString(config, PeftConfig.of(new Lora(1, 1), Targets.of("q")).toJson());
         write(IntStream.range(0, 1_000_000)
                 .mapToObj(i -> tensor(i + ".miss_block"))
                 .collect(Collectors.toList()));
-        try (AdapterFile file = AdapterFile.open(directory)) {
-            assertThat(file.methods()).hasSize(1_000_000);
-        }
-        Files.writeString(config, PeftConfig.of(new Lora(1, 1), Targets.of("q")).toJson());
         assertThatThrownBy(() -> AdapterFile.open(directory))
                 .isInstanceOf(PeftException.class)
                 .hasMessageContaining("and 999995 more")

@@ -3,7 +3,10 @@ package org.bonepeft.peft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -84,6 +87,19 @@ class PeftConfigTest {
         assertThat(config.with("base_model_name_or_path", "here").toJson())
                 .contains("\"future\": {\n    \"a\": [\n      1,\n      2.5,\n      null\n    ]\n  }");
         assertThat(config.taskType()).isEqualTo(Optional.of("X"));
+    }
+
+    @Test
+    void unknownKeys_areWarnedOf() throws IOException {
+        PrintStream err = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        try {
+            read("{\"peft_type\": \"BONE\", \"r\": 8, \"future\": 1}");
+        } finally {
+            System.setErr(err);
+        }
+        assertThat(log.toString(StandardCharsets.UTF_8)).contains("unknown keys [future] are kept but not understood");
     }
 
     @ParameterizedTest

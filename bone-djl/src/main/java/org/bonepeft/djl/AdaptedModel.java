@@ -8,13 +8,11 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -449,29 +447,17 @@ public final class AdaptedModel {
 
     /** Returns the parameters that training changes, by DJL's names. */
     public Map<String, Parameter> trainableParameters() {
-        Map<String, Parameter> trainable = new LinkedHashMap<>();
-        block.getParameters().forEach(pair -> {
-            if (pair.getValue().requiresGradient()) {
-                trainable.put(pair.getKey(), pair.getValue());
-            }
-        });
-        return trainable;
+        return ModelSummary.trainable(block);
     }
 
     /** Returns the number of elements that training changes. */
     public long trainableCount() {
-        return count(trainableParameters().values());
+        return ModelSummary.count(trainableParameters().values());
     }
 
     /** Returns the number of elements of all parameters, adapters included. */
     public long totalCount() {
-        return count(block.getParameters().values());
-    }
-
-    private static long count(Collection<Parameter> parameters) {
-        return parameters.stream()
-                .mapToLong(parameter -> parameter.getArray().size())
-                .sum();
+        return ModelSummary.count(block.getParameters().values());
     }
 
     /**
@@ -480,20 +466,7 @@ public final class AdaptedModel {
      * @param perLayer whether a line for each adapted layer follows
      */
     public String summary(boolean perLayer) {
-        long trainable = trainableCount();
-        long total = totalCount();
-        StringBuilder text = new StringBuilder(String.format(
-                Locale.ROOT, "trainable %,d of %,d parameters (%.2f %%)", trainable, total, 100.0 * trainable / total));
-        if (perLayer) {
-            layers.forEach((path, layer) -> layer.adapters()
-                    .forEach((name, adapter) -> text.append(String.format(
-                            Locale.ROOT,
-                            "%n  %s: %s '%s', %,d",
-                            path,
-                            adapter.method().name(),
-                            name,
-                            count(adapter.parameters().values())))));
-        }
-        return text.toString();
+        String total = ModelSummary.total(trainableCount(), totalCount());
+        return perLayer ? total + ModelSummary.perLayer(layers) : total;
     }
 }

@@ -1,6 +1,8 @@
 package org.bonepeft.djl.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
@@ -36,6 +38,8 @@ import org.bonepeft.tensor.Shape;
 
 /** The weights in a Hugging Face directory, from and into a {@link ModelBlock}. */
 public final class HfWeights {
+    private static final int PART_BYTES = 1 << 28;
+
     private HfWeights() {}
 
     /**
@@ -147,8 +151,11 @@ public final class HfWeights {
 
     private static NDArray read(
             TensorSource source, String name, NDManager manager, ai.djl.ndarray.types.Shape shape, DType type) {
-        DType inFile = source.tensor(name).dtype();
-        if (inFile != type) {
+        TensorInfo info = source.tensor(name);
+        if (info.dtype() == DType.F32 && type == DType.F32 && info.byteSize() > Integer.MAX_VALUE) {
+            return joined(source, info, manager, PART_BYTES);
+        }
+        if (info.dtype() != type) {
             NDArray values = owned(manager.create(source.floats(name), shape));
             if (type == DType.F32) {
                 return values;
@@ -166,6 +173,25 @@ public final class HfWeights {
         }
         NDArray view = manager.create(bytes, shape, DataType.FLOAT32);
         return mapped ? view : owned(view);
+    }
+
+    /** Returns a copy of a float32 tensor that no buffer can hold: some rows at a time, joined by the engine. */
+    static NDArray joined(TensorSource source, TensorInfo info, NDManager manager, int partBytes) {
+        long[] dims = info.shape().toArray();
+        long rows = dims[0];
+        long width = info.byteSize() / rows;
+        long step = Math.max(1, partBytes / width);
+        try (NDManager scratch = manager.newSubManager()) {
+            NDList parts = new NDList();
+            for (long row = 0; row < rows; row += step) {
+                dims[0] = Math.min(step, rows - row);
+                ByteBuffer bytes = source.bytes(info.name(), row * width, Math.toIntExact(dims[0] * width));
+                parts.add(scratch.create(bytes, new ai.djl.ndarray.types.Shape(dims.clone()), DataType.FLOAT32));
+            }
+            NDArray whole = NDArrays.concat(parts, 0);
+            whole.attach(manager);
+            return whole;
+        }
     }
 
     /** The engine's own copy of an array that lies in a Java buffer: the optimizer may write to it, the file may go. */
