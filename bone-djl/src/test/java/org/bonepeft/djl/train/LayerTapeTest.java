@@ -25,9 +25,12 @@ import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
 import org.bonepeft.djl.model.CrossEntropyLoss;
+import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.model.LayerSequence;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
+import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
+import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import org.bonepeft.peft.Targets;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +53,37 @@ class LayerTapeTest {
         for (AdapterMethod method : List.of(new Lora(4, 8, false, 0.1), new Bat(4))) {
             check(llama(method, true), llama(method, false));
         }
+    }
+
+    private static Map<String, float[]> rwkv6(boolean recomputes) throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Rwkv6ForCausalLm model = new Rwkv6ForCausalLm(Rwkv6Config.of(TinyTraining.VOCABULARY, 32, 3, 8));
+            Random random = new Random(5);
+            model.tensors().values().forEach(parameter -> parameter.setInitializer(HfWeights.normal(random, 0.3)));
+            model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+            Adapters.attach(
+                    model,
+                    AdapterConfig.builder()
+                            .setMethod(new Lora(4, 8, false, 0.1))
+                            .setTargets(Targets.of("receptance", "key", "output"))
+                            .build());
+            FineTuner.builder(model, Objective.<Rwkv6ForCausalLm>nextToken())
+                    .setData(TinyTraining.data(20))
+                    .setConfig(TinyTraining.config()
+                            .optMicroBatch(4)
+                            .optCheckpointLayers(recomputes)
+                            .build())
+                    .build()
+                    .train();
+            Map<String, float[]> values = new LinkedHashMap<>();
+            Trainable.of(model).forEach((name, array) -> values.put(name, array.toFloatArray()));
+            return values;
+        }
+    }
+
+    @Test
+    void rwkv6_hasTheSameBits() throws IOException {
+        check(rwkv6(true), rwkv6(false));
     }
 
     private static void check(Map<String, float[]> actual, Map<String, float[]> expected) {

@@ -24,16 +24,21 @@ public record Activations(double kept, double recomputed) {
     private static final Pattern LAYER = Pattern.compile("(.*?layers?\\.\\d+|.*?blocks\\.\\d+)\\.(.*)");
     private static final Pattern ATTENTION_INPUT = Pattern.compile("(.*\\.)?(q_proj|k_proj|v_proj|query|key|value)");
     private static final Pattern ATTENTION_OUTPUT = Pattern.compile("(.*\\.)?(o_proj|attention\\.output\\.dense)");
+    /** What the engine's kernels take beside tensors, as measured; it counts with small models only. */
+    private static final double KERNELS = 2.5 * (1 << 20);
+
     private static final Pattern GATE = Pattern.compile("(.*\\.)?(gate_proj|up_proj)");
 
     /**
      * Estimates.
      *
      * @param adapterBytes what adapted linears keep beside their inputs, by path
+     * @param keepsInput whether adapted linears keep their inputs; a sum over blocks needs none
      * @param tokens of a micro-batch
      * @param elementBytes of the model's type
      */
-    static Activations of(ModelBlock model, Map<String, Double> adapterBytes, long tokens, int elementBytes) {
+    static Activations of(
+            ModelBlock model, Map<String, Double> adapterBytes, boolean keepsInput, long tokens, int elementBytes) {
         Map<String, Double> layers = new LinkedHashMap<>();
         Map<String, Set<String>> inputs = new LinkedHashMap<>();
         double largest = 0;
@@ -57,7 +62,7 @@ public record Activations(double kept, double recomputed) {
                 bytes += linear.out() * unit;
             }
             Set<String> known = inputs.computeIfAbsent(matcher.group(1), layer -> new HashSet<>());
-            if (adapterBytes.containsKey(linear.path()) && known.add(input(name))) {
+            if (keepsInput && adapterBytes.containsKey(linear.path()) && known.add(input(name))) {
                 bytes += linear.in() * unit;
             }
             layers.merge(matcher.group(1), bytes, Double::sum);
@@ -69,7 +74,8 @@ public record Activations(double kept, double recomputed) {
         double above = rest + head(model, tokens, elementBytes) + 2 * stream;
         double backward = 3 * largest;
         return new Activations(
-                all + Math.max(above, backward), layers.size() * stream + Math.max(above, one + backward + stream));
+                KERNELS + all + Math.max(above, backward),
+                KERNELS + layers.size() * stream + Math.max(above, one + backward + stream));
     }
 
     private static String input(String name) {

@@ -6,8 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Evaluation;
+import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.LayerSpec;
+import org.bonepeft.adapter.MissMini;
 import org.bonepeft.djl.model.LinearShape;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.graph.Cost;
@@ -59,7 +62,12 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
                 parameters,
                 flops,
                 kept.values().stream().mapToDouble(Double::doubleValue).sum(),
-                Activations.of(model, kept, tokens, type.bytes()));
+                Activations.of(model, kept, !sumsBlocks(method), tokens, type.bytes()));
+    }
+
+    /** By columns Bone and MiSS-mini see of the input its sum over blocks alone. */
+    private static boolean sumsBlocks(AdapterMethod method) {
+        return method instanceof MissMini || (method instanceof Bone bone && bone.grouping() == Grouping.COL);
     }
 
     /** y = W x and dx = W^T dy. */

@@ -59,7 +59,7 @@ public final class HtmlReport {
         runs.forEach(run -> run.evaluations().values().forEach(found -> metrics.addAll(found.keySet())));
         List<String> titles = new ArrayList<>(List.of(
                 "run", "end", "steps", "trainable", "first loss", "last loss", "tokens", "seconds", "tokens/s"));
-        metrics.forEach(metric -> titles.add("last " + metric));
+        metrics.forEach(metric -> titles.add("evaluated " + metric));
         html.append("<table>\n");
         row("th", "", titles);
         for (RunLog run : runs) {

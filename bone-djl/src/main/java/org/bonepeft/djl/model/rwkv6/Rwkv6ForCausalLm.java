@@ -19,6 +19,7 @@ import java.util.Objects;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.model.HfWeights;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.model.NextTokenLoss;
 import org.bonepeft.tensor.DType;
@@ -143,7 +144,7 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
         List<Rwkv6State.Layer> after = new ArrayList<>();
         for (int i = 0; i < config.layers(); i++) {
             NDList inputs = new NDList(x).addAll(state.layers().get(i).arrays());
-            NDList outputs = child(BLOCK + i).forward(store, inputs, training);
+            NDList outputs = LayerRunner.forward(child(BLOCK + i), store, inputs, training, null);
             x = outputs.get(0);
             after.add(Rwkv6State.Layer.of(outputs.subNDList(1)));
         }
@@ -156,7 +157,8 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
         }
         NDArray x = embedded(store, inputs.get(0), training);
         for (int i = 0; i < config.layers(); i++) {
-            x = call(store, BLOCK + i, training, x);
+            x = LayerRunner.forward(child(BLOCK + i), store, new NDList(x), training, null)
+                    .singletonOrThrow();
         }
         return normed(store, x, training);
     }
