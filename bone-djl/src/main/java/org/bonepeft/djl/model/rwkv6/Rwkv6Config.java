@@ -179,6 +179,7 @@ public record Rwkv6Config(
     JsonObject toJson() {
         JsonObject json = new JsonObject();
         json.addProperty("architecture", ARCHITECTURE);
+        json.addProperty("model_type", ARCHITECTURE);
         json.addProperty("n_layer", layers);
         json.addProperty("n_embd", hiddenSize);
         json.addProperty("dim_att", attentionSize);
