@@ -44,7 +44,7 @@ public final class TrainOptions {
     @Option(
             names = "--epochs",
             paramLabel = "X",
-            defaultValue = "3",
+            defaultValue = "2",
             description = "passes over the training rows (default: ${DEFAULT-VALUE})")
     private double epochs;
 
@@ -54,7 +54,7 @@ public final class TrainOptions {
     @Option(
             names = "--lr",
             paramLabel = "X",
-            defaultValue = "4e-3",
+            defaultValue = "5e-3",
             description = "peak learning rate (default: ${DEFAULT-VALUE}, for the bundled model; the paper has 2e-5)")
     private double learningRate;
 
@@ -65,7 +65,7 @@ public final class TrainOptions {
             description = "share of a matrix that a step of rate 1 takes away (default: ${DEFAULT-VALUE})")
     private double weightDecay;
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "16", description = "default: ${DEFAULT-VALUE}")
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8", description = "default: ${DEFAULT-VALUE}")
     private int batchSize;
 
     @Option(
