@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class MiniRwkv6Test {
     @Test
-    void bundledModel_knowsTheLanguageOfItsText_andTheTokensOfTheMiniLlama() throws IOException {
+    void bundledModel_knowsTheLanguageOfItsText() throws IOException {
         try (LanguageModel<?> loaded =
                 LanguageModel.load(ModelOptions.bundled("mini-rwkv6"), Device.cpu(), DType.F32)) {
             assertThat(loaded.model()).isInstanceOf(Rwkv6ForCausalLm.class);
@@ -32,9 +32,6 @@ class MiniRwkv6Test {
             float loss = loaded.model().loss(store, new NDList(ids), ids, false).getFloat();
             assertThat(loss).isLessThan(3f); // by chance it is log 1028 = 6.9
         }
-        String tokenizer = "tokenizer.json";
-        assertThat(ModelOptions.bundled("mini-rwkv6").resolve(tokenizer))
-                .hasSameTextualContentAs(ModelOptions.bundled("mini-llama").resolve(tokenizer));
         assertThat(Files.size(ModelOptions.bundled("mini-rwkv6").resolve("model.safetensors")))
                 .isLessThan(4 << 20);
     }
