@@ -11,8 +11,8 @@ import org.bonepeft.BoneException;
  *
  * <p>In this order, as in Hugging Face transformers: the repetition penalty divides the positive and multiplies the
  * negative logits of tokens that occurred (Keskar et al. 2019); the temperature divides all; of what is left the
- * {@code topK} most likely tokens stay, and of these the fewest that have the probability {@code topP} together
- * (Holtzman et al. 2020); one of them is drawn.
+ * {@code topK} most likely tokens stay (with what equals the last of them), and of these the fewest that have the
+ * probability {@code topP} together (Holtzman et al. 2020); one of them is drawn.
  *
  * @param maxNewTokens how many tokens to add at most
  * @param temperature 0 takes the most likely token, without drawing

@@ -1,5 +1,6 @@
 package org.bonepeft.djl.generate;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -16,7 +17,7 @@ record Sampler(GenerationConfig config) {
     int next(float[] logits, BitSet occurred, RandomGenerator random) {
         penalize(logits, occurred);
         int best = best(logits);
-        if (config.temperature() == 0 || config.topK() == 1) {
+        if (config.temperature() == 0) {
             return best;
         }
         int[] candidates = config.topK() > 0 || config.topP() < 1
@@ -46,23 +47,30 @@ record Sampler(GenerationConfig config) {
     private static int best(float[] logits) {
         int best = 0;
         for (int i = 0; i < logits.length; i++) {
-            if (Float.isNaN(logits[i])) {
-                throw new BoneException("the logit of token " + i + " is not a number; the model's weights or adapters"
-                        + " are broken, or overflowed");
+            if (!(logits[i] < Float.POSITIVE_INFINITY)) {
+                throw new BoneException("the logit of token " + i + " is " + logits[i]
+                        + "; the model's weights or adapters are broken, or overflowed");
             }
             best = logits[i] > logits[best] ? i : best;
         }
         return best;
     }
 
-    /** The {@code topK} tokens with the largest logits, in descending order, the lower of equals first. */
+    /**
+     * The {@code topK} tokens with the largest logits and those that equal the last of them, in descending order, the
+     * lower of equals first.
+     */
     private int[] mostLikely(float[] logits) {
-        return IntStream.range(0, logits.length)
+        int[] sorted = IntStream.range(0, logits.length)
                 .mapToLong(i -> ((long) ~ordered(logits[i]) << 32) | i)
                 .sorted()
-                .limit(config.topK() > 0 ? config.topK() : logits.length)
                 .mapToInt(key -> (int) key)
                 .toArray();
+        int count = config.topK() > 0 ? Math.min(config.topK(), sorted.length) : sorted.length;
+        while (count < sorted.length && logits[sorted[count]] == logits[sorted[count - 1]]) {
+            count++;
+        }
+        return Arrays.copyOf(sorted, count);
     }
 
     /** An integer that is ordered like the number. */

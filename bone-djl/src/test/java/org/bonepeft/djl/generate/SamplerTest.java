@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.bonepeft.BoneException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
     /** Logarithms of the probabilities 0.1, 0.5, 0.15, 0.25. */
@@ -63,6 +65,20 @@ class SamplerTest {
                 frequencies(GenerationConfig.builder().optTemperature(1).optTopK(2)), 0, 0.5 / 0.75, 0, 0.25 / 0.75);
     }
 
+    @Test
+    void topK_leavesWhatEqualsTheLast() {
+        Sampler sampler = new Sampler(GenerationConfig.builder()
+                .setMaxNewTokens(1)
+                .optTemperature(1)
+                .optTopK(1)
+                .build());
+        SplittableRandom random = new SplittableRandom(5);
+        assertThat(Stream.generate(() -> sampler.next(new float[] {1, 2, 0, 2}, new BitSet(), random))
+                        .limit(50)
+                        .distinct())
+                .containsExactlyInAnyOrder(1, 3);
+    }
+
     @ParameterizedTest
     @CsvSource({"0.4, 1", "0.6, 2", "0.74, 2", "0.76, 3", "0.95, 4"})
     void topP_leavesTheFewestWithThatProbability(double topP, int left) {
@@ -112,13 +128,14 @@ class SamplerTest {
                 .isZero();
     }
 
-    @Test
-    void notANumber_isRefused() {
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void brokenLogits_areRefused(float broken) {
         Sampler sampler =
                 new Sampler(GenerationConfig.builder().setMaxNewTokens(1).build());
-        assertThatThrownBy(() -> sampler.next(new float[] {1, Float.NaN}, new BitSet(), new SplittableRandom(1)))
+        assertThatThrownBy(() -> sampler.next(new float[] {1, broken}, new BitSet(), new SplittableRandom(1)))
                 .isInstanceOf(BoneException.class)
-                .hasMessageContaining("the logit of token 1 is not a number");
+                .hasMessageContaining("the logit of token 1 is " + broken);
     }
 
     @Test
