@@ -213,15 +213,18 @@ class GeneratorTest {
                 .build();
     }
 
-    @Test
-    void sessionInParts_isTheSessionAtOnce() {
+    @ParameterizedTest
+    @MethodSource("configs")
+    void sessionInParts_isTheSessionAtOnce(LlamaConfig config) {
+        LlamaForCausalLm llama = LlamaForCausalLm.create(config, manager, 11);
         long[] long0 = {3, 1, 4, 1, 5, 9, 2, 6};
         long[] long1 = {2, 7, 1, 8};
-        try (CausalLm.Session whole = model.start(8);
-                CausalLm.Session parts = model.start(12)) {
+        try (CausalLm.Session whole = llama.start(8);
+                CausalLm.Session parts = llama.start(12)) {
             float[][] expected = whole.append(List.of(long0, long1));
-            parts.append(List.of(Arrays.copyOf(long0, 2), Arrays.copyOf(long1, 1)));
-            float[][] actual = parts.append(List.of(Arrays.copyOfRange(long0, 2, 8), Arrays.copyOfRange(long1, 1, 4)));
+            parts.append(List.of(Arrays.copyOf(long0, 2), Arrays.copyOf(long1, 2)));
+            parts.append(List.of(Arrays.copyOfRange(long0, 2, 7), Arrays.copyOfRange(long1, 2, 3)));
+            float[][] actual = parts.append(List.of(Arrays.copyOfRange(long0, 7, 8), Arrays.copyOfRange(long1, 3, 4)));
             for (int i = 0; i < 2; i++) {
                 org.bonepeft.testkit.Tolerance.FLOAT32.check("sequence " + i, actual[i], expected[i]);
             }

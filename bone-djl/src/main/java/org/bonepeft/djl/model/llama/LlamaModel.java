@@ -69,7 +69,12 @@ public final class LlamaModel extends ModelBlock {
         return Objects.requireNonNull(parameters.get(NORM)).getArray();
     }
 
-    /** Runs the decoder on tokens that follow those in the caches, one for each layer. */
+    /**
+     * Runs the decoder on tokens that follow those in the caches, one for each layer.
+     *
+     * @param inputs as usual; optionally the positions of all tokens, those in the caches too, [batch, seen + tokens],
+     *     if padding lies between them
+     */
     NDArray forward(ParameterStore store, NDList inputs, List<LayerCache> caches) {
         PairList<String, Object> params = new PairList<>();
         params.add(CACHES, caches);
@@ -148,6 +153,7 @@ public final class LlamaModel extends ModelBlock {
     private static final class Masks {
         private final NDArray ids;
         private final Optional<NDArray> present;
+        private final Optional<NDArray> keyPositions;
         private final long before;
         private final Map<Integer, Optional<NDArray>> byWindow = new HashMap<>();
 
@@ -155,6 +161,7 @@ public final class LlamaModel extends ModelBlock {
             ids = inputs.get(0);
             this.before = before;
             present = inputs.size() > 1 && hasPadding(inputs.get(1)) ? Optional.of(inputs.get(1)) : Optional.empty();
+            keyPositions = inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty();
         }
 
         private static boolean hasPadding(NDArray mask) {
@@ -178,10 +185,15 @@ public final class LlamaModel extends ModelBlock {
             NDArray key = manager.arange(keys).expandDims(0);
             NDArray query = manager.arange((int) before, keys).expandDims(1);
             NDArray seen = key.lte(query);
-            if (slides) {
+            if (slides && keyPositions.isPresent()) {
+                NDArray at = keyPositions.get();
+                NDArray near =
+                        at.expandDims(1).gt(at.get(":, {}:", before).sub(window).expandDims(2));
+                seen = seen.expandDims(0).logicalAnd(near);
+            } else if (slides) {
                 seen = seen.logicalAnd(key.gt(query.sub(window)));
             }
-            NDArray allowed = seen.reshape(1, 1, queries, keys);
+            NDArray allowed = seen.reshape(-1, 1, queries, keys);
             return Optional.of(
                     present.isEmpty()
                             ? allowed

@@ -26,6 +26,7 @@ final class LlamaSession implements CausalLm.Session {
     private final List<LayerCache> caches;
     private boolean padded;
     private boolean[][] present = {};
+    private long[][] positions = {};
     private long[] lengths = {};
     private int slots;
 
@@ -45,14 +46,13 @@ final class LlamaSession implements CausalLm.Session {
         check(tokens, longest);
         padded |= tokens.stream().anyMatch(row -> row.length < longest);
         long[] ids = new long[tokens.size() * longest];
-        long[] positions = new long[ids.length];
         for (int row = 0; row < tokens.size(); row++) {
             long[] own = tokens.get(row);
             int start = longest - own.length;
             Arrays.fill(present[row], slots + start, slots + longest, true);
             for (int i = 0; i < own.length; i++) {
                 ids[row * longest + start + i] = own[i];
-                positions[row * longest + start + i] = lengths[row]++;
+                positions[row][slots + start + i] = lengths[row]++;
             }
         }
         slots += longest;
@@ -60,8 +60,10 @@ final class LlamaSession implements CausalLm.Session {
             Shape shape = new Shape(tokens.size(), longest);
             NDList inputs = new NDList(scratch.create(ids, shape));
             if (padded) {
-                inputs.add(scratch.create(mask(), new Shape(tokens.size(), slots)));
-                inputs.add(scratch.create(positions, shape));
+                Shape all = new Shape(tokens.size(), slots);
+                inputs.add(scratch.create(mask(), all));
+                inputs.add(scratch.create(positions(slots - longest), shape));
+                inputs.add(scratch.create(positions(0), all));
             }
             float[] logits = TorchEngine.serves(manager)
                     ? TorchAutograd.with(false, () -> TorchTypes.floats(next(inputs)))
@@ -73,6 +75,7 @@ final class LlamaSession implements CausalLm.Session {
     private void check(List<long[]> tokens, int longest) {
         if (slots == 0) {
             present = new boolean[tokens.size()][capacity];
+            positions = new long[tokens.size()][capacity];
             lengths = new long[tokens.size()];
         }
         if (tokens.isEmpty() || tokens.stream().anyMatch(row -> row.length == 0) || tokens.size() != lengths.length) {
@@ -99,6 +102,12 @@ final class LlamaSession implements CausalLm.Session {
         return mask;
     }
 
+    private long[] positions(int from) {
+        return Arrays.stream(positions)
+                .flatMapToLong(row -> Arrays.stream(row, from, slots))
+                .toArray();
+    }
+
     private static float[][] rows(float[] values, int count) {
         float[][] rows = new float[count][];
         int size = values.length / count;
@@ -111,6 +120,7 @@ final class LlamaSession implements CausalLm.Session {
     @Override
     public void keep(int[] sequences) {
         present = Arrays.stream(sequences).mapToObj(row -> present[row]).toArray(boolean[][]::new);
+        positions = Arrays.stream(sequences).mapToObj(row -> positions[row]).toArray(long[][]::new);
         lengths = Arrays.stream(sequences).mapToLong(row -> lengths[row]).toArray();
         try (NDArray rows =
                 manager.create(Arrays.stream(sequences).asLongStream().toArray())) {
