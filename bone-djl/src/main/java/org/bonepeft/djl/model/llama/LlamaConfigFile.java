@@ -125,18 +125,27 @@ final class LlamaConfigFile {
                 .filter(inner -> inner.has(ROPE_THETA))
                 .map(inner -> inner.number(ROPE_THETA))
                 .orElseGet(() -> file.number(ROPE_THETA, 10000));
+        int longest = file.count("max_position_embeddings");
         RopeScaling how =
-                parameters.or(() -> scaling).map(LlamaConfigFile::scaling).orElse(new RopeScaling.None());
+                parameters.or(() -> scaling).map(rope -> scaling(rope, longest)).orElse(new RopeScaling.None());
         if (parameters.isPresent()
                 && scaling.isPresent()
-                && !scaling(scaling.get()).equals(how)) {
+                && !scaling(scaling.get(), longest).equals(how)) {
             throw file.unfit(ROPE_SCALING, "the same as " + ROPE_PARAMETERS + ", or only one of the two");
         }
-        parameters.ifPresent(inner -> inner.require("partial_rotary_factor", 1.0));
+        whole(file);
+        parameters.ifPresent(LlamaConfigFile::whole);
         return builder.optRope(theta, how);
     }
 
-    private static RopeScaling scaling(HfConfig rope) {
+    /** Checks that heads are turned as a whole. */
+    private static void whole(HfConfig rope) {
+        if (rope.number("partial_rotary_factor", 1) != 1) {
+            throw rope.unfit("partial_rotary_factor", "1");
+        }
+    }
+
+    private static RopeScaling scaling(HfConfig rope, int maxPositions) {
         String key = rope.has(ROPE_TYPE) ? ROPE_TYPE : "type";
         String type = rope.text(key, "default");
         return switch (type) {
@@ -147,7 +156,7 @@ final class LlamaConfigFile {
                         rope.number("factor"),
                         rope.number("low_freq_factor"),
                         rope.number("high_freq_factor"),
-                        rope.count("original_max_position_embeddings"));
+                        rope.count("original_max_position_embeddings", maxPositions));
             default -> throw rope.unfit(key, "default, linear or llama3");
         };
     }

@@ -2,15 +2,18 @@ package org.bonepeft.djl.model.llama;
 
 import org.bonepeft.BoneException;
 
-/** How the frequencies of the rotary positions are changed so that a model can see further than it was trained. */
+/**
+ * How the frequencies of the rotary positions are changed so that a model can see further than it was trained. Rounded
+ * step by step as in Hugging Face transformers: thousands of positions later the last bit of a frequency is an angle.
+ */
 public sealed interface RopeScaling {
     /** Returns the frequency to use instead of {@code frequency}, in radians per position. */
-    double scale(double frequency);
+    float scale(float frequency);
 
     /** No change. */
     record None() implements RopeScaling {
         @Override
-        public double scale(double frequency) {
+        public float scale(float frequency) {
             return frequency;
         }
     }
@@ -27,8 +30,8 @@ public sealed interface RopeScaling {
         }
 
         @Override
-        public double scale(double frequency) {
-            return frequency / factor;
+        public float scale(float frequency) {
+            return frequency / (float) factor;
         }
     }
 
@@ -53,10 +56,16 @@ public sealed interface RopeScaling {
         }
 
         @Override
-        public double scale(double frequency) {
-            double turns = originalPositions * frequency / (2 * Math.PI);
-            double kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
-            return kept * frequency + (1 - kept) * frequency / factor;
+        public float scale(float frequency) {
+            float wavelength = 1 / frequency * (float) (2 * Math.PI);
+            if (wavelength > (float) (originalPositions / low)) {
+                return frequency / (float) factor;
+            }
+            if (wavelength < (float) (originalPositions / high)) {
+                return frequency;
+            }
+            float kept = (1 / wavelength * originalPositions - (float) low) / (float) (high - low);
+            return (1 - kept) * frequency / (float) factor + kept * frequency;
         }
     }
 

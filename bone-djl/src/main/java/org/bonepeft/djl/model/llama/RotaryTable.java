@@ -24,11 +24,17 @@ final class RotaryTable {
 
     RotaryTable(LlamaConfig config) {
         this.config = config;
-        frequencies = new float[config.headSize() / 2];
+        frequencies = frequencies(config);
+    }
+
+    /** Rounded as in Hugging Face transformers, see {@link RopeScaling}. */
+    static float[] frequencies(LlamaConfig config) {
+        float[] frequencies = new float[config.headSize() / 2];
         for (int i = 0; i < frequencies.length; i++) {
-            double power = Math.pow(config.ropeTheta(), 2.0 * i / config.headSize());
-            frequencies[i] = (float) config.ropeScaling().scale(1 / power);
+            float power = (float) Math.pow(config.ropeTheta(), 2f * i / config.headSize());
+            frequencies[i] = config.ropeScaling().scale(1 / power);
         }
+        return frequencies;
     }
 
     /**

@@ -2,6 +2,7 @@ package org.bonepeft.djl.model.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
@@ -60,6 +61,12 @@ class LlamaConfigTest {
     }
 
     @Test
+    void originalContext_isByDefaultTheWhole() throws IOException {
+        LlamaConfig config = read("rope_scaling", LLAMA3.replace(", \"original_max_position_embeddings\": 16%s", ""));
+        assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 64));
+    }
+
+    @Test
     void rotaryPositions_readTheSameInBothSpellings() throws IOException {
         LlamaConfig old = read("rope_theta", "500000.0", "rope_scaling", String.format(LLAMA3, ""));
         LlamaConfig recent =
@@ -76,10 +83,20 @@ class LlamaConfigTest {
     @Test
     void llama3Scaling_keepsFastFrequenciesDividesSlowOnesAndMixesBetween() {
         RopeScaling scaling = new RopeScaling.Llama3(8, 1, 4, 16);
-        double turn = 2 * Math.PI / 16;
-        assertThat(scaling.scale(4 * turn)).isEqualTo(4 * turn);
-        assertThat(scaling.scale(1 * turn)).isEqualTo(turn / 8);
-        assertThat(scaling.scale(2.5 * turn)).isEqualTo(2.5 * turn * (0.5 + 0.5 / 8));
+        float turn = (float) (2 * Math.PI / 16);
+        assertThat(scaling.scale(5 * turn)).isEqualTo(5 * turn);
+        assertThat(scaling.scale(turn / 2)).isEqualTo(turn / 16);
+        assertThat(scaling.scale(2.5f * turn)).isEqualTo(2.5f * turn * (0.5f + 0.5f / 8), within(1e-6f));
+    }
+
+    /** Values of transformers; with one rounding at the end they would be others. */
+    @Test
+    void frequencies_areThoseOfTransformersToTheBit() throws IOException {
+        assertThat(RotaryTable.frequencies(read("head_dim", "128"))[7]).isEqualTo(0.365174145f);
+        RopeScaling scaling = new RopeScaling.Llama3(8, 1, 4, 8192);
+        assertThat(scaling.scale(0.00261609908f)).isEqualTo(0.00216657063f);
+        assertThat(scaling.scale(0.00115204265f)).isEqualTo(0.00031269365f);
+        assertThat(scaling.scale(0.000938473851f)).isEqualTo(0.000178507791f);
     }
 
     @Test
@@ -126,6 +143,7 @@ class LlamaConfigTest {
                 "rope_scaling | {\"rope_type\": \"yarn\"} | rope_scaling.rope_type is yarn, expected default, linear",
                 "rope_scaling | {\"type\": \"linear\"} | rope_scaling.factor is missing",
                 "rope_scaling | {\"type\": \"linear\", \"factor\": 0.5} | factor of the rotary positions is 0.5",
+                "partial_rotary_factor | 0.5 | partial_rotary_factor is 0.5, expected 1",
                 "rope_parameters | {\"partial_rotary_factor\": 0.5} | rope_parameters.partial_rotary_factor is 0.5",
                 "eos_token_id | 19 | eos_token_id is 19, expected tokens below 19",
                 "eos_token_id | [2, \"x\"] | eos_token_id",
