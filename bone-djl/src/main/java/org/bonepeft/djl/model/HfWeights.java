@@ -1,10 +1,9 @@
 package org.bonepeft.djl.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
@@ -152,10 +151,7 @@ public final class HfWeights {
     private static NDArray read(
             TensorSource source, String name, NDManager manager, ai.djl.ndarray.types.Shape shape, DType type) {
         TensorInfo info = source.tensor(name);
-        if (info.dtype() == DType.F32 && type == DType.F32 && info.byteSize() > Integer.MAX_VALUE) {
-            return joined(source, info, manager, PART_BYTES);
-        }
-        if (info.dtype() != type) {
+        if (!TorchEngine.serves(manager) || info.dtype() == DType.F64) {
             NDArray values = owned(manager.create(source.floats(name), shape));
             if (type == DType.F32) {
                 return values;
@@ -164,34 +160,35 @@ public final class HfWeights {
                 return TorchAutograd.with(false, () -> TorchTypes.cast(values, type));
             }
         }
-        ByteBuffer bytes = source.bytes(name);
-        boolean mapped =
-                !bytes.isReadOnly() && !manager.getDevice().isGpu() && bytes.alignmentOffset(0, type.bytes()) == 0;
-        if (type == DType.BF16) {
-            Shape size = Shape.of(shape.getShape());
-            return mapped ? TorchTypes.view(manager, bytes, size) : TorchTypes.load(manager, bytes, type, size);
+        if (info.dtype() == type
+                && info.byteSize() <= Integer.MAX_VALUE
+                && !manager.getDevice().isGpu()) {
+            ByteBuffer bytes = source.bytes(name);
+            if (!bytes.isReadOnly() && bytes.alignmentOffset(0, type.bytes()) == 0) {
+                return type == DType.BF16
+                        ? TorchTypes.view(manager, bytes, info.shape())
+                        : manager.create(bytes, shape, DataType.FLOAT32);
+            }
         }
-        NDArray view = manager.create(bytes, shape, DataType.FLOAT32);
-        return mapped ? view : owned(view);
+        return copied(source, info, manager, type, PART_BYTES);
     }
 
-    /** Returns a copy of a float32 tensor that no buffer can hold: some rows at a time, joined by the engine. */
-    static NDArray joined(TensorSource source, TensorInfo info, NDManager manager, int partBytes) {
+    /** Returns a copy of a tensor with elements of {@code type}, made of some rows at a time. */
+    static NDArray copied(TensorSource source, TensorInfo info, NDManager manager, DType type, int partBytes) {
+        NDArray whole = TorchTypes.empty(manager, type, info.shape());
         long[] dims = info.shape().toArray();
         long rows = dims[0];
         long width = info.byteSize() / rows;
         long step = Math.max(1, partBytes / width);
-        try (NDManager scratch = manager.newSubManager()) {
-            NDList parts = new NDList();
-            for (long row = 0; row < rows; row += step) {
-                dims[0] = Math.min(step, rows - row);
-                ByteBuffer bytes = source.bytes(info.name(), row * width, Math.toIntExact(dims[0] * width));
-                parts.add(scratch.create(bytes, new ai.djl.ndarray.types.Shape(dims.clone()), DataType.FLOAT32));
+        for (long row = 0; row < rows; row += step) {
+            dims[0] = Math.min(step, rows - row);
+            ByteBuffer bytes = source.bytes(info.name(), row * width, Math.toIntExact(dims[0] * width));
+            try (NDArray part = TorchTypes.load(manager, bytes, info.dtype(), Shape.of(dims));
+                    NDArray place = whole.get(new NDIndex().addSliceDim(row, row + dims[0]))) {
+                TorchTypes.copy(part, place);
             }
-            NDArray whole = NDArrays.concat(parts, 0);
-            whole.attach(manager);
-            return whole;
         }
+        return whole;
     }
 
     /** The engine's own copy of an array that lies in a Java buffer: the optimizer may write to it, the file may go. */

@@ -108,10 +108,7 @@ public final class TorchTypes {
             throw new BoneException(
                     type + " " + shape + " has " + size * type.bytes() + " bytes, was given " + bytes.remaining());
         }
-        DataType carrier = NAMED.get(type == DType.BF16 ? DType.F16 : type);
-        if (carrier == null) {
-            throw new BoneException("DJL has no array of " + type);
-        }
+        DataType carrier = carrier(type);
         ByteBuffer direct = bytes.isDirect()
                 ? bytes.slice()
                 : ByteBuffer.allocateDirect(bytes.remaining())
@@ -121,6 +118,17 @@ public final class TorchTypes {
         try (NDArray alias = manager.create(
                 direct.order(ByteOrder.nativeOrder()), new ai.djl.ndarray.types.Shape(shape.toArray()), carrier)) {
             return type == DType.BF16 ? bits(alias, DType.BF16) : alias.duplicate();
+        }
+    }
+
+    /** Returns a new array on the manager's device whose elements have no values yet. */
+    public static NDArray empty(NDManager manager, DType type, Shape shape) {
+        NDArray carrier = manager.create(new ai.djl.ndarray.types.Shape(shape.toArray()), carrier(type));
+        if (type != DType.BF16) {
+            return carrier;
+        }
+        try (carrier) {
+            return viewBits(carrier);
         }
     }
 
@@ -136,11 +144,24 @@ public final class TorchTypes {
                 new ai.djl.ndarray.types.Shape(shape.toArray()),
                 DataType.FLOAT16);
         NDScope.unregister(carrier);
+        return viewBits(carrier);
+    }
+
+    private static NDArray viewBits(NDArray carrier) {
         return TorchMethods.method("view_bits")
                 .tensor(carrier)
                 .number(code(DType.BF16))
                 .run()
                 .singletonOrThrow();
+    }
+
+    /** The type of DJL's whose elements are as wide. */
+    private static DataType carrier(DType type) {
+        DataType carrier = NAMED.get(type == DType.BF16 ? DType.F16 : type);
+        if (carrier == null) {
+            throw new BoneException("DJL has no array of " + type);
+        }
+        return carrier;
     }
 
     /** Returns the elements, little-endian, as they are. */
