@@ -98,6 +98,7 @@ public class BenchCommand implements Callable<Integer> {
         return new CommandLine(new BenchCommand(Workloads.MODELS, out, err))
                 .addSubcommand(new LayersCommand(out, err))
                 .addSubcommand(new LoopCommand(out))
+                .addSubcommand(new LoadCommand(out))
                 .addSubcommand(new RwkvCommand(out, err))
                 .addSubcommand(new WorkerCommand(out));
     }

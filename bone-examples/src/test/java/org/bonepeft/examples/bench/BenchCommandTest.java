@@ -74,6 +74,15 @@ class BenchCommandTest {
     }
 
     @Test
+    void load_saysSizeTimesAndGrowth() {
+        Path model = Path.of(System.getProperty("bone.root"), "src-test-data", "mini-llama");
+        assertThat(run("load", "--model", "" + model)).as(err.toString(UTF_8)).isZero();
+        assertThat(out.toString(UTF_8))
+                .matches(
+                        "(?s).*mini-llama in bfloat16: 2 MiB of weights, read in [\\d.]+ s; loaded in .* x the weights\n");
+    }
+
+    @Test
     void unknownCase_isNamed() {
         assertThat(run("--case", "conv")).isEqualTo(1);
         assertThat(err.toString(UTF_8)).contains("no case begins with [conv]");
