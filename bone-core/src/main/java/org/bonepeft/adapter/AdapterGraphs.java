@@ -66,9 +66,9 @@ public final class AdapterGraphs {
             Map<String, Tensor> parameters,
             Evaluation evaluation,
             boolean training) {
-        if (!method.evaluations().contains(evaluation)) {
+        if (!method.evaluations(training).contains(evaluation)) {
             throw new AdapterException(
-                    method.name() + " has no evaluation " + evaluation + ", only " + method.evaluations());
+                    method.name() + " has no evaluation " + evaluation + ", only " + method.evaluations(training));
         }
         return evaluation == Evaluation.FORMED
                 ? LinearMap.of(base.weight().add(method.delta(layer, base.weight(), parameters)))
@@ -126,7 +126,7 @@ public final class AdapterGraphs {
      * @param training whether the pass includes gradients of x and of the parameters
      */
     public static Evaluation cheapest(AdapterMethod method, LayerSpec layer, long tokens, boolean training) {
-        return method.evaluations().stream()
+        return method.evaluations(training).stream()
                 .min(Comparator.comparingDouble(
                         evaluation -> cost(method, layer, evaluation, training).time(tokens)))
                 .orElseThrow();

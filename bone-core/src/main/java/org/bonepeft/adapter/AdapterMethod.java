@@ -37,6 +37,23 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
     /** Returns the ways in which the method can be evaluated, {@link Evaluation#FORMED} always among them. */
     List<Evaluation> evaluations();
 
+    /**
+     * Returns the ways in which a forward pass can be evaluated: in training with dropout all but
+     * {@link Evaluation#FORMED}, since a formed weight cannot tell the adapter's input from the frozen layer's.
+     */
+    default List<Evaluation> evaluations(boolean training) {
+        return training && dropout() > 0
+                ? evaluations().stream()
+                        .filter(evaluation -> evaluation != Evaluation.FORMED)
+                        .toList()
+                : evaluations();
+    }
+
+    /** Returns the rate at which inputs of the adapter are zeroed in training. */
+    default double dropout() {
+        return 0;
+    }
+
     /** Returns DeltaW, (out, in), for a weight W. */
     Tensor delta(LayerSpec layer, Tensor weight, Map<String, Tensor> parameters);
 

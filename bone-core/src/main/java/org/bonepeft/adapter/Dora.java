@@ -65,6 +65,11 @@ public record Dora(Lora lora) implements AdapterMethod {
     }
 
     @Override
+    public double dropout() {
+        return lora.dropout();
+    }
+
+    @Override
     public List<Evaluation> evaluations() {
         return List.of(Evaluation.FACTORED, Evaluation.FORMED);
     }

@@ -1,6 +1,7 @@
 package org.bonepeft.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -219,6 +220,28 @@ class AdapterMethodTest {
                 Tolerance.FLOAT64.check(
                         method + " " + training, Reference.get(outputs, "y").toArray(), expected);
             }
+        }
+    }
+
+    /** However many tokens there are: a formed weight would be the cheapest way for many, but has no dropout. */
+    @Test
+    void dropout_isNeverLeftOut() {
+        LayerSpec layer = Layers.layer(8, 8);
+        for (AdapterMethod method : List.of(
+                new Bone(4, Grouping.COL, 0.5, false),
+                new MissMini(4, 4, 0.5),
+                new Lora(4, 8, false, 0.5),
+                new Dora(new Lora(4, 8, false, 0.5)))) {
+            for (long tokens : new long[] {1, 100, 1_000_000}) {
+                Evaluation way = AdapterGraphs.cheapest(method, layer, tokens, true);
+                assertThat(AdapterGraphs.forward(method, layer, way, true).nodes())
+                        .as("%s, %s tokens", method, tokens)
+                        .anyMatch(node -> node.op() instanceof Op.DropoutMask);
+            }
+            assertThat(method.evaluations(false)).contains(Evaluation.FORMED);
+            assertThatThrownBy(() -> AdapterGraphs.forward(method, layer, Evaluation.FORMED, true))
+                    .isInstanceOf(AdapterException.class)
+                    .hasMessageContaining("has no evaluation FORMED, only [FACTORED]");
         }
     }
 
