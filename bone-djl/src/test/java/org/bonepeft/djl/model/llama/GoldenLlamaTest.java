@@ -1,30 +1,22 @@
 package org.bonepeft.djl.model.llama;
 
-import static org.junit.jupiter.api.DynamicTest.dynamicTest;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.GoldenModels;
 import org.bonepeft.djl.torch.TorchAutograd;
-import org.bonepeft.json.Json;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.safetensors.SafetensorsFile;
-import org.bonepeft.testkit.GoldenFolder;
 import org.bonepeft.testkit.Tolerance;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -38,31 +30,11 @@ class GoldenLlamaTest {
 
     @TestFactory
     Stream<DynamicTest> models() throws IOException {
-        List<DynamicTest> tests = new ArrayList<>();
-        for (Path directory : GoldenFolder.get().models()) {
-            Object type = Json.readObject(directory.resolve("config.json")).get("model_type");
-            if (Set.of("llama", "mistral", "qwen2").contains(String.valueOf(type))) {
-                tests.add(dynamicTest(directory.getFileName().toString(), () -> checkModel(directory)));
-                for (Path adapter : adapters(directory)) {
-                    tests.add(dynamicTest(
-                            directory.getFileName() + "/" + adapter.getFileName(),
-                            () -> checkAdapter(directory, adapter)));
-                }
-            }
-        }
-        return tests.isEmpty()
-                ? Stream.of(dynamicTest("no LLaMA in " + GoldenFolder.get(), Assumptions::abort))
-                : tests.stream();
-    }
-
-    private static List<Path> adapters(Path model) throws IOException {
-        Path folder = model.resolve("adapters");
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> directories = Files.list(folder)) {
-            return directories.sorted().toList();
-        }
+        return GoldenModels.tests(
+                "LLaMA",
+                config -> Set.of("llama", "mistral", "qwen2").contains(String.valueOf(config.get("model_type"))),
+                GoldenLlamaTest::checkModel,
+                GoldenLlamaTest::checkAdapter);
     }
 
     private static void checkModel(Path directory) throws IOException {
@@ -74,7 +46,7 @@ class GoldenLlamaTest {
             NDArray hidden = model.decoder().forward(store, inputs, false).singletonOrThrow();
             Tolerance.FLOAT32.check("hidden", hidden.toFloatArray(), io.floats("hidden"));
             checkLogits(model, inputs, store, io, "logits");
-            NDArray loss = model.loss(store, inputs, longs(io, "labels", manager), false);
+            NDArray loss = model.loss(store, inputs, GoldenModels.longs(io, "labels", manager), false);
             Tolerance.FLOAT32.check("loss", loss.toFloatArray(), io.floats("loss"));
         }
     }
@@ -92,23 +64,13 @@ class GoldenLlamaTest {
             try (NDScope scope = new NDScope();
                     TorchAutograd gradients = TorchAutograd.enabled()) {
                 scope.suppressNotUsedWarning();
-                NDArray loss = model.loss(store, inputs, longs(common, "labels", manager), true);
+                NDArray loss = model.loss(store, inputs, GoldenModels.longs(common, "labels", manager), true);
                 Tolerance.FLOAT32.check("loss", loss.toFloatArray(), io.floats("loss"));
                 TorchAutograd.backward(loss);
             }
-            io.tensors().keySet().stream()
-                    .filter(key -> key.startsWith(GRADIENT))
-                    .forEach(key -> checkGradient(adapted, io, key));
+            GoldenModels.checkGradients(io, GRADIENT, key -> parameter(adapted, key), Tolerance.FLOAT32);
             adapted.merge(false);
             checkLogits(model, inputs, store, io, "merged_logits");
-        }
-    }
-
-    private static void checkGradient(AdaptedModel model, SafetensorsFile io, String key) {
-        Parameter parameter = parameter(model, key.substring(GRADIENT.length()));
-        try (NDArray gradient =
-                TorchAutograd.gradient(parameter.getArray()).orElseThrow(() -> new AssertionError("no " + key))) {
-            Tolerance.FLOAT32.check(key, gradient.toFloatArray(), io.floats(key));
         }
     }
 
@@ -133,10 +95,7 @@ class GoldenLlamaTest {
     }
 
     private static NDList inputs(SafetensorsFile io, NDManager manager) {
-        return new NDList(longs(io, "input_ids", manager), longs(io, "attention_mask", manager));
-    }
-
-    private static NDArray longs(SafetensorsFile io, String name, NDManager manager) {
-        return manager.create(io.longs(name), new Shape(io.tensor(name).shape().toArray()));
+        return new NDList(
+                GoldenModels.longs(io, "input_ids", manager), GoldenModels.longs(io, "attention_mask", manager));
     }
 }

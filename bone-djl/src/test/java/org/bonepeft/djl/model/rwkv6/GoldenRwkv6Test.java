@@ -1,19 +1,14 @@
 package org.bonepeft.djl.model.rwkv6;
 
-import static org.junit.jupiter.api.DynamicTest.dynamicTest;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -26,12 +21,12 @@ import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.GoldenModels;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.json.Json;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.RwkvPeft;
 import org.bonepeft.safetensors.SafetensorsFile;
-import org.bonepeft.testkit.GoldenFolder;
 import org.bonepeft.testkit.Tolerance;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
@@ -48,41 +43,18 @@ class GoldenRwkv6Test {
 
     @TestFactory
     Stream<DynamicTest> models() throws IOException {
-        List<DynamicTest> tests = new ArrayList<>();
-        for (Path directory : GoldenFolder.get().models()) {
-            if (Rwkv6Config.ARCHITECTURE.equals(
-                    Json.readObject(directory.resolve("config.json")).get("architecture"))) {
-                tests.add(dynamicTest(directory.getFileName().toString(), () -> checkModel(directory)));
-                if (Files.exists(directory.resolve("io-state.safetensors"))) {
-                    tests.add(dynamicTest(directory.getFileName() + " from a state", () -> checkFromState(directory)));
-                }
-                for (Path adapter : adapters(directory)) {
-                    tests.add(dynamicTest(
-                            directory.getFileName() + "/" + adapter.getFileName(),
-                            () -> checkAdapter(directory, adapter)));
-                }
-            }
-        }
-        return tests.isEmpty()
-                ? Stream.of(dynamicTest("no RWKV-6 in " + GoldenFolder.get(), Assumptions::abort))
-                : tests.stream();
-    }
-
-    private static List<Path> adapters(Path model) throws IOException {
-        Path folder = model.resolve("adapters");
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> directories = Files.list(folder)) {
-            return directories.sorted().toList();
-        }
+        return GoldenModels.tests(
+                "RWKV-6",
+                config -> Rwkv6Config.ARCHITECTURE.equals(config.get("architecture")),
+                GoldenRwkv6Test::checkModel,
+                GoldenRwkv6Test::checkAdapter);
     }
 
     private static void checkModel(Path directory) throws IOException {
         try (NDManager manager = NDManager.newBaseManager();
                 SafetensorsFile io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
             Rwkv6ForCausalLm model = Rwkv6ForCausalLm.load(directory, manager);
-            NDArray ids = ids(io, manager);
+            NDArray ids = GoldenModels.longs(io, "input_ids", manager);
             checkLogits(model, ids, io);
             Rwkv6State zeros =
                     Rwkv6State.zeros(model.config(), manager, ids.getShape().get(0));
@@ -98,6 +70,9 @@ class GoldenRwkv6Test {
                         others, name -> Objects.requireNonNull(model.tensors().get(name)));
             }
         }
+        if (Files.exists(directory.resolve("io-state.safetensors"))) {
+            checkFromState(directory);
+        }
     }
 
     private static void checkFromState(Path directory) throws IOException {
@@ -106,7 +81,7 @@ class GoldenRwkv6Test {
             Rwkv6ForCausalLm model = Rwkv6ForCausalLm.load(directory, manager);
             Rwkv6State initial = Rwkv6State.read(io, "initial.", model.config(), manager);
             ParameterStore store = new ParameterStore(manager, false);
-            NDArray ids = ids(io, manager);
+            NDArray ids = GoldenModels.longs(io, "input_ids", manager);
             initial.layers().forEach(layer -> layer.arrays().forEach(array -> array.setRequiresGradient(true)));
             try (NDScope scope = new NDScope();
                     TorchAutograd gradients = TorchAutograd.enabled()) {
@@ -137,7 +112,7 @@ class GoldenRwkv6Test {
                 SafetensorsFile io = SafetensorsFile.open(adapterDirectory.resolve("io.safetensors"))) {
             Rwkv6ForCausalLm model = Rwkv6ForCausalLm.load(directory, manager);
             AdaptedModel adapted = Adapters.attach(model, adapter, NAME);
-            NDArray ids = ids(common, manager);
+            NDArray ids = GoldenModels.longs(common, "input_ids", manager);
             checkLogits(model, ids, io);
             checkLoss(model, ids, io);
             checkGradients(io, key -> parameter(adapted, key));
@@ -186,18 +161,11 @@ class GoldenRwkv6Test {
     }
 
     private static void checkGradients(SafetensorsFile io, Function<String, Parameter> parameters) {
-        io.tensors().keySet().stream()
-                .filter(key -> key.startsWith(GRADIENT))
-                .forEach(key -> checkGradient(
-                        io,
-                        key,
-                        parameters.apply(key.substring(GRADIENT.length())).getArray()));
+        GoldenModels.checkGradients(io, GRADIENT, parameters, Tolerance.FLOAT32_RECURRENCE);
     }
 
     private static void checkGradient(SafetensorsFile io, String key, NDArray leaf) {
-        try (NDArray gradient = TorchAutograd.gradient(leaf).orElseThrow(() -> new AssertionError("no " + key))) {
-            Tolerance.FLOAT32_RECURRENCE.check(key, gradient.toFloatArray(), io.doubles(key));
-        }
+        GoldenModels.checkGradient(io, key, leaf, Tolerance.FLOAT32_RECURRENCE);
     }
 
     private static void checkState(Rwkv6State state, SafetensorsFile io) {
@@ -210,10 +178,5 @@ class GoldenRwkv6Test {
                     prefix, layer.channelShift().toFloatArray(), io.doubles(prefix + "ffn_shift"));
             Tolerance.FLOAT32_RECURRENCE.check(prefix, layer.wkv().toFloatArray(), io.doubles(prefix + "wkv"));
         }
-    }
-
-    private static NDArray ids(SafetensorsFile io, NDManager manager) {
-        return manager.create(
-                io.longs("input_ids"), new Shape(io.tensor("input_ids").shape().toArray()));
     }
 }
