@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -21,12 +22,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** All forms of all kernels give the same values and gradients as the native scan in float64. */
 class Rwkv6KernelsTest {
-    private static final int HEADS = 3;
-    private static final int SIZE = 4;
-    private static final int BATCH = 2;
+    /** The sizes of most tests. */
+    private static final Sizes SMALL = new Sizes(2, 3, 4);
+
     private static final double FASTEST = Math.log(-Math.log(1e-6));
     private static final double SLOWEST = Math.log(-Math.log(0.9999));
 
@@ -42,17 +44,23 @@ class Rwkv6KernelsTest {
         manager.close();
     }
 
+    private record Sizes(int batch, int heads, int headSize) {
+        int hidden() {
+            return heads * headSize;
+        }
+    }
+
     /** r, k, v, z, u, state; the decays from 1e-6 to 0.9999. */
-    private static double[][] draw(int tokens) {
+    private static double[][] draw(Sizes sizes, int tokens) {
         Random random = new Random(7);
-        int size = BATCH * tokens * HEADS * SIZE;
+        int size = sizes.batch() * tokens * sizes.hidden();
         double[][] inputs = {
             new double[size],
             new double[size],
             new double[size],
             new double[size],
-            new double[HEADS * SIZE],
-            new double[BATCH * HEADS * SIZE * SIZE]
+            new double[sizes.hidden()],
+            new double[sizes.batch() * sizes.hidden() * sizes.headSize()]
         };
         for (int part = 0; part < inputs.length; part++) {
             for (int i = 0; i < inputs[part].length; i++) {
@@ -63,11 +71,11 @@ class Rwkv6KernelsTest {
         return inputs;
     }
 
-    private static NDList arrays(double[][] values, int tokens, DataType type) {
-        Shape sequence = new Shape(BATCH, tokens, HEADS * SIZE);
-        Shape[] shapes = {
-            sequence, sequence, sequence, sequence, new Shape(HEADS, SIZE), new Shape(BATCH, HEADS, SIZE, SIZE)
-        };
+    private static NDList arrays(double[][] values, Sizes sizes, int tokens, DataType type) {
+        Shape sequence = new Shape(sizes.batch(), tokens, sizes.hidden());
+        Shape bonus = new Shape(sizes.heads(), sizes.headSize());
+        Shape state = new Shape(sizes.batch(), sizes.heads(), sizes.headSize(), sizes.headSize());
+        Shape[] shapes = {sequence, sequence, sequence, sequence, bonus, state};
         NDList arrays = new NDList();
         for (int i = 0; i < shapes.length; i++) {
             arrays.add(manager.create(values[i], shapes[i]).toType(type, true));
@@ -115,32 +123,73 @@ class Rwkv6KernelsTest {
         }
     }
 
+    /** Batch, heads and the size of a head; one token, around the borders of chunks, odd numbers, powers of two. */
     @ParameterizedTest
-    @CsvSource({"1", "2", "5", "32", "33", "70"})
-    void allForms_agree(int tokens) {
-        double[][] values = draw(tokens);
+    @CsvSource({"2, 3, 4", "1, 1, 1", "3, 2, 5", "1, 2, 16"})
+    void allForms_agree(int batch, int heads, int headSize) {
+        Sizes sizes = new Sizes(batch, heads, headSize);
         Rwkv6Kernels kernels = Rwkv6Kernels.of(manager);
-        List<double[]> expected = wkv(kernels, Form.SCAN, arrays(values, tokens, DataType.FLOAT64));
-        compare(Tolerance.FLOAT64, wkv(kernels, Form.CHUNKED, arrays(values, tokens, DataType.FLOAT64)), expected);
-        for (Form form : Form.values()) {
-            compare(Tolerance.FLOAT32, wkv(kernels, form, arrays(values, tokens, DataType.FLOAT32)), expected);
-            compare(
-                    Tolerance.FLOAT32,
-                    wkv(Rwkv6Kernels.composed(), form, arrays(values, tokens, DataType.FLOAT32)),
-                    expected);
+        for (int tokens : new int[] {1, 2, 3, 5, 16, 31, 32, 33, 64, 65, 70, 97}) {
+            double[][] values = draw(sizes, tokens);
+            List<double[]> expected = wkv(kernels, Form.SCAN, arrays(values, sizes, tokens, DataType.FLOAT64));
+            NDList exact = arrays(values, sizes, tokens, DataType.FLOAT64);
+            compare(Tolerance.FLOAT64, wkv(kernels, Form.CHUNKED, exact), expected);
+            for (Form form : Form.values()) {
+                for (Rwkv6Kernels each : List.of(kernels, Rwkv6Kernels.composed())) {
+                    NDList inputs = arrays(values, sizes, tokens, DataType.FLOAT32);
+                    compare(Tolerance.FLOAT32, wkv(each, form, inputs), expected);
+                }
+            }
         }
+    }
+
+    /** Where one decay acts all the time, nothing hides the error of its end of the range. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-6, 1e-3, 0.5, 0.999, 0.999999})
+    void oneDecay_chunkedIsTheScan(double decay) {
+        int tokens = 130;
+        double[][] values = draw(SMALL, tokens);
+        Arrays.fill(values[3], Math.log(-Math.log(decay)));
+        Rwkv6Kernels kernels = Rwkv6Kernels.of(manager);
+        List<double[]> expected = wkv(kernels, Form.SCAN, arrays(values, SMALL, tokens, DataType.FLOAT64));
+        NDList inputs = arrays(values, SMALL, tokens, DataType.FLOAT32);
+        compare(Tolerance.FLOAT32, wkv(kernels, Form.CHUNKED, inputs), expected);
+    }
+
+    /** No token's output depends on a later token, whatever the chunks. */
+    @Test
+    void chunked_isCausal() {
+        int tokens = 70;
+        NDList inputs = arrays(draw(SMALL, tokens), SMALL, tokens, DataType.FLOAT32);
+        inputs.forEach(input -> input.setRequiresGradient(true));
+        int last = 40;
+        try (TorchAutograd gradients = TorchAutograd.enabled()) {
+            NDArray y = chunked(inputs);
+            TorchAutograd.backward(y.get(":, {}", last).sum());
+        }
+        for (NDArray input : inputs.subList(0, 4)) {
+            NDArray gradient = TorchAutograd.gradient(input).orElseThrow();
+            assertThat(gradient.get(":, {}:", last + 1).abs().max().getFloat()).isZero();
+            assertThat(gradient.abs().max().getFloat()).isPositive();
+        }
+    }
+
+    private static NDArray chunked(NDList a) {
+        return Rwkv6Kernels.of(manager)
+                .wkv(Form.CHUNKED, a.get(0), a.get(1), a.get(2), a.get(3), a.get(4), a.get(5))
+                .get(0);
     }
 
     @Test
     void decaysOfNothingAndOfAll_giveNoNaN() {
         int tokens = 40;
-        double[][] values = draw(tokens);
+        double[][] values = draw(SMALL, tokens);
         for (int i = 0; i < values[3].length; i++) {
             values[3][i] = i % 2 == 0 ? 200 : -200;
         }
         for (Rwkv6Kernels kernels : List.of(Rwkv6Kernels.of(manager), Rwkv6Kernels.composed())) {
             for (Form form : Form.values()) {
-                wkv(kernels, form, arrays(values, tokens, DataType.FLOAT32))
+                wkv(kernels, form, arrays(values, SMALL, tokens, DataType.FLOAT32))
                         .forEach(result -> assertThat(result).doesNotContain(Double.NaN));
             }
         }
@@ -149,7 +198,7 @@ class Rwkv6KernelsTest {
     @Test
     void reading_inPieces_isReadingAtOnce() {
         int tokens = 50;
-        NDList all = arrays(draw(tokens), tokens, DataType.FLOAT64);
+        NDList all = arrays(draw(SMALL, tokens), SMALL, tokens, DataType.FLOAT64);
         Rwkv6Kernels kernels = Rwkv6Kernels.of(manager);
         NDList whole =
                 kernels.wkv(Form.CHUNKED, all.get(0), all.get(1), all.get(2), all.get(3), all.get(4), all.get(5));
@@ -174,11 +223,11 @@ class Rwkv6KernelsTest {
     @ParameterizedTest
     @CsvSource({"1", "6"})
     void composed_isNative(int tokens) {
-        int hidden = HEADS * SIZE;
+        int hidden = SMALL.hidden();
         Shape one = new Shape(1, 1, hidden);
         Shape[] mix = {
-            new Shape(BATCH, tokens, hidden),
-            new Shape(BATCH, hidden),
+            new Shape(SMALL.batch(), tokens, hidden),
+            new Shape(SMALL.batch(), hidden),
             one,
             one,
             one,
@@ -200,8 +249,8 @@ class Rwkv6KernelsTest {
             sequence,
             sequence,
             sequence,
-            new Shape(HEADS, SIZE),
-            new Shape(BATCH, HEADS, SIZE, SIZE),
+            new Shape(SMALL.heads(), SMALL.headSize()),
+            new Shape(SMALL.batch(), SMALL.heads(), SMALL.headSize(), SMALL.headSize()),
             row,
             row
         };
