@@ -77,7 +77,7 @@ final class AdapterStart {
             NDArray wide = wide(weight, scratch);
             Map<String, NDArray> values = new LinkedHashMap<>(arrays);
             values.put(LayerSpec.WEIGHT, wide);
-            gradient.ifPresent(first -> values.put(WeightStart.GRADIENT, first));
+            gradient.ifPresent(first -> values.put(WeightStart.GRADIENT, wide(first, scratch)));
             Map<String, NDArray> started = start.evaluate(new NDArrayBackend(scratch), decompositions(manager), values);
             arrays.forEach((label, array) -> {
                 NDArray value = started.get(label);

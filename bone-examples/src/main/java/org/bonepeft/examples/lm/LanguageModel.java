@@ -34,7 +34,7 @@ public final class LanguageModel<M extends ModelBlock & CausalLm> implements Aut
     /**
      * Loads a Hugging Face folder; {@code model_type} in its {@code config.json} says which model it is.
      *
-     * @param type of the weights, F32 or BF16; RWKV-6 has F32 always
+     * @param type of the weights, F32 or BF16
      * @throws org.bonepeft.BoneException if config, weights and tokenizer do not fit together
      * @throws IOException if a file cannot be read
      */
@@ -47,7 +47,7 @@ public final class LanguageModel<M extends ModelBlock & CausalLm> implements Aut
             config.indices("eos_token_id").forEach(id -> ends.add(id.longValue()));
             // The one place that tells the models apart.
             if (config.text("model_type", "").equals("rwkv6")) {
-                return new LanguageModel<>(manager, Rwkv6ForCausalLm.load(folder, manager), tokenizer, ends);
+                return new LanguageModel<>(manager, Rwkv6ForCausalLm.load(folder, manager, type), tokenizer, ends);
             }
             return new LanguageModel<>(manager, LlamaForCausalLm.load(folder, manager, type), tokenizer, ends);
         } catch (Throwable e) {

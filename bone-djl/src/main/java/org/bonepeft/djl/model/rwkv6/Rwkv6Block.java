@@ -9,6 +9,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.List;
 import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.djl.torch.TorchTypes;
+import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,9 +89,13 @@ final class Rwkv6Block extends ModelBlock {
         NDArray m = layerNorm(store, CHANNEL_NORM, a, config.layerNormEps(), training);
         NDList results = new NDList(a.add(channels(store, m, before.channelShift(), training)));
         if (keeps) {
-            results.addAll(new NDList(n.get(":, -1"), m.get(":, -1"), attended.get(1)));
+            results.addAll(new NDList(last(n), last(m), attended.get(1)));
         }
         return results;
+    }
+
+    private static NDArray last(NDArray x) {
+        return TorchTypes.cast(x.get(":, -1"), DType.F32);
     }
 
     private NDList attend(ParameterStore store, NDArray x, Rwkv6State.Layer before, boolean training) {

@@ -61,18 +61,25 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
         return model;
     }
 
+    /** Loads a directory in float32; see {@link #load(Path, NDManager, DType)}. */
+    public static Rwkv6ForCausalLm load(Path directory, NDManager manager) throws IOException {
+        return load(directory, manager, DType.F32);
+    }
+
     /**
-     * Loads {@code model.safetensors} of a directory in float32, and {@code config.json} if there is one; the arrays
-     * belong to {@code manager} and lie on its device. Weights that are float32 in the file are mapped, not copied; see
-     * {@link HfWeights#map}. Released {@code .pth} files are refused: pickles are programs.
+     * Loads {@code model.safetensors} of a directory, and {@code config.json} if there is one; the arrays belong to
+     * {@code manager} and lie on its device. Weights that have the type in the file are mapped, not copied; see {@link
+     * HfWeights#map}. Released {@code .pth} files are refused: pickles are programs.
      *
+     * @param type of all weights: F32, or BF16 where the engine is PyTorch; then what goes from layer to layer is
+     *     bfloat16, while the decay, the recurrence with its norm, and the state are float32
      * @throws BoneException naming the config key or tensor that does not fit
      * @throws IOException if a file cannot be read
      */
-    public static Rwkv6ForCausalLm load(Path directory, NDManager manager) throws IOException {
+    public static Rwkv6ForCausalLm load(Path directory, NDManager manager, DType type) throws IOException {
         Rwkv6ForCausalLm model = new Rwkv6ForCausalLm(Rwkv6Config.read(directory));
         HfWeights.Rules rules = new HfWeights.Rules("", name -> false, name -> false);
-        HfWeights.map(model, directory, manager, rules, DType.F32);
+        HfWeights.map(model, directory, manager, rules, type);
         model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
         return model;
     }

@@ -12,6 +12,7 @@ import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.djl.torch.TorchEngine;
+import org.bonepeft.djl.torch.TorchTypes;
 import org.jspecify.annotations.Nullable;
 
 /** Sequences with their state. A call takes constant memory, however many tokens came before or are given. */
@@ -79,7 +80,7 @@ public final class Rwkv6Session implements CausalLm.Session {
                 int[] ended = where(tokens, rows, end, true);
                 if (ended.length > 0) {
                     int[] left = where(tokens, rows, end, false);
-                    float[] all = piece.logits().toFloatArray();
+                    float[] all = TorchTypes.floats(piece.logits());
                     for (int i : ended) {
                         int size = model.vocabSize();
                         logits[rows[i]] = Arrays.copyOfRange(all, i * size, (i + 1) * size);

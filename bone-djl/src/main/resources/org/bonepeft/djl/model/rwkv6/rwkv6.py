@@ -1,8 +1,16 @@
 # Methods of one TorchScript module; TorchRwkv6Kernels calls them. The dialect is that of torch/kernels.py.
 
+# bfloat16 as float32, other types as they are.
+def wide(self: __torch__.M, x: Tensor) -> Tensor:
+  y = x
+  if ops.prim.dtype(x) == 15:
+    y = torch.to(x, 6)
+  return y
+
 # x_(t-1) - x_t; shift comes before the first token.
 def shifted(self: __torch__.M, x: Tensor, shift: Tensor) -> Tensor:
-  before = torch.cat([torch.unsqueeze(shift, 1), torch.slice(x, 1, 0, -1)], 1)
+  first = torch.to(torch.unsqueeze(shift, 1), ops.prim.dtype(x))
+  before = torch.cat([first, torch.slice(x, 1, 0, -1)], 1)
   return torch.sub(before, x)
 
 def mix(self: __torch__.M, x: Tensor, shift: Tensor, maa_x: Tensor, maa_w: Tensor, maa_k: Tensor, maa_v: Tensor, maa_r: Tensor, maa_g: Tensor, w1: Tensor, w2: Tensor, decay: Tensor, decay_w1: Tensor, decay_w2: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -13,7 +21,7 @@ def mix(self: __torch__.M, x: Tensor, shift: Tensor, maa_x: Tensor, maa_w: Tenso
   maa = torch.reshape(torch.stack([maa_w, maa_k, maa_v, maa_r, maa_g]), [5, 1, c])
   m = torch.reshape(torch.baddbmm(maa, p, w2), [5, b, t, c])
   xw, xk, xv, xr, xg = torch.unbind(torch.addcmul(x, d, m))
-  z = torch.add(torch.matmul(torch.tanh(torch.matmul(xw, decay_w1)), decay_w2), decay)
+  z = torch.add(self.wide(torch.matmul(torch.tanh(torch.matmul(xw, decay_w1)), decay_w2)), self.wide(decay))
   return (xr, xk, xv, xg, z)
 
 # l = log w = -exp(z). Beyond 10 w is 0 anyway, and the gradient would be infinity times 0.
@@ -127,11 +135,13 @@ def chunked(self: __torch__.M, r: Tensor, k: Tensor, v: Tensor, z: Tensor, u: Te
 
 def attend(self: __torch__.M, r: Tensor, k: Tensor, v: Tensor, g: Tensor, z: Tensor, u: Tensor, state: Tensor, weight: Tensor, bias: Tensor, eps: str) -> Tuple[Tensor, Tensor]:
   if torch.size(r, 1) == 1:
-    y, s = self.scan(r, k, v, z, u, state)
+    y, s = self.scan(self.wide(r), self.wide(k), self.wide(v), z, self.wide(u), state)
   else:
-    y, s = self.chunked(r, k, v, z, u, state)
-  y = torch.group_norm(torch.reshape(y, [-1, torch.size(y, 2)]), torch.size(u, 0), weight, bias, float(eps))
-  return (torch.mul(torch.reshape(y, torch.size(g)), torch.silu(g)), s)
+    y, s = self.chunked(self.wide(r), self.wide(k), self.wide(v), z, self.wide(u), state)
+  y = torch.reshape(y, [-1, torch.size(y, 2)])
+  y = torch.group_norm(y, torch.size(u, 0), self.wide(weight), self.wide(bias), float(eps))
+  y = torch.to(torch.reshape(y, torch.size(g)), ops.prim.dtype(g))
+  return (torch.mul(y, torch.silu(g)), s)
 
 def mix_channels(self: __torch__.M, x: Tensor, shift: Tensor, maa_k: Tensor, maa_r: Tensor) -> Tuple[Tensor, Tensor]:
   d = self.shifted(x, shift)
