@@ -3,6 +3,7 @@ package org.bonepeft.examples.lm;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,7 +86,11 @@ public final class ModelOptions {
         if (threads != null) {
             return threads;
         }
-        return HfConfig.read(folder()).count("hidden_size", SMALL) <= SMALL ? 1 : 0;
+        if (!Files.exists(folder().resolve(HfConfig.FILE))) {
+            return 0;
+        }
+        HfConfig config = HfConfig.read(folder());
+        return config.count("hidden_size", config.count("n_embd", SMALL)) <= SMALL ? 1 : 0;
     }
 
     /**

@@ -9,31 +9,52 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.rwkv6.WorldTokenizer;
 import org.bonepeft.json.Json;
 import org.jspecify.annotations.Nullable;
 
-/** Text as tokens and back, as the {@code tokenizer.json} of a model says. Needs no network. */
+/**
+ * Text as tokens and back, as the {@code tokenizer.json} of a model says, or the vocabulary of the RWKV World models.
+ * Needs no network.
+ */
 public final class TextTokenizer implements AutoCloseable {
     /** The file's name. */
     public static final String FILE = "tokenizer.json";
+
+    /** The name of the vocabulary that takes its place beside an RWKV World model. */
+    public static final String WORLD = "rwkv_vocab_v20230424.txt";
 
     private static final Map<String, String> PLAIN = Map.of("truncation", "false", "padding", "false");
 
     /** A model may have this many embeddings that no token uses, so that their number suits the hardware. */
     private static final int PADDING = 1024;
 
-    private final HuggingFaceTokenizer tokenizer;
+    private final Function<List<String>, List<long[]>> encoder;
+    private final Function<long[], String> decoder;
+    private final Runnable closer;
     private final int size;
 
     private TextTokenizer(HuggingFaceTokenizer tokenizer, int size) {
-        this.tokenizer = tokenizer;
+        encoder = texts -> Arrays.stream(tokenizer.batchEncode(texts))
+                .map(Encoding::getIds)
+                .toList();
+        decoder = tokens -> tokenizer.decode(tokens, true);
+        closer = tokenizer::close;
         this.size = size;
     }
 
+    private TextTokenizer(WorldTokenizer tokenizer) {
+        encoder = texts -> texts.stream().map(tokenizer::encode).toList();
+        decoder = tokenizer::decode;
+        closer = () -> {};
+        size = tokenizer.vocabSize();
+    }
+
     /**
-     * Reads {@code tokenizer.json} of a model's folder.
+     * Reads {@code tokenizer.json} of a model's folder, or if there is none {@value #WORLD}.
      *
      * @param vocabSize how many tokens the model knows
      * @throws BoneException if the file is missing, is no tokenizer, or is another model's: it has more tokens than the
@@ -43,17 +64,29 @@ public final class TextTokenizer implements AutoCloseable {
     public static TextTokenizer read(Path folder, int vocabSize) throws IOException {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file)) {
-            throw new BoneException("no such file: " + file + " (the tokenizer belongs into the model's folder)");
+            Path world = folder.resolve(WORLD);
+            if (!Files.isRegularFile(world)) {
+                throw new BoneException(
+                        "no such file: " + file + " (the tokenizer belongs into the model's folder; that of"
+                                + " an RWKV World model is " + WORLD + ")");
+            }
+            TextTokenizer tokenizer = new TextTokenizer(WorldTokenizer.read(world));
+            check(world, tokenizer.size(), vocabSize);
+            return tokenizer;
         }
         int size = size(file);
-        if (size > vocabSize || vocabSize - size > Math.min(PADDING, vocabSize / 10)) {
-            throw new BoneException(file + " has " + size + " tokens, config.json has vocab_size " + vocabSize
-                    + "; the tokenizer belongs to another model");
-        }
+        check(file, size, vocabSize);
         try (InputStream json = Files.newInputStream(file)) {
             return new TextTokenizer(HuggingFaceTokenizer.newInstance(json, PLAIN), size);
         } catch (RuntimeException e) { // all that the native library says
             throw new BoneException(file + ": not a Hugging Face tokenizer: " + e.getMessage(), e);
+        }
+    }
+
+    private static void check(Path file, int size, int vocabSize) {
+        if (size > vocabSize || vocabSize - size > Math.min(PADDING, vocabSize / 10)) {
+            throw new BoneException(file + " has " + size + " tokens, config.json has vocab_size " + vocabSize
+                    + "; the tokenizer belongs to another model");
         }
     }
 
@@ -89,11 +122,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     /** Returns the tokens of texts, with the special ones that a sequence begins with, if any. */
     public List<long[]> encode(List<String> texts) {
-        return texts.isEmpty()
-                ? List.of()
-                : Arrays.stream(tokenizer.batchEncode(texts))
-                        .map(Encoding::getIds)
-                        .toList();
+        return texts.isEmpty() ? List.of() : encoder.apply(texts);
     }
 
     /** Returns the tokens of a text; see {@link #encode(List)}. */
@@ -103,7 +132,7 @@ public final class TextTokenizer implements AutoCloseable {
 
     /** Returns the text of tokens, special ones left out. */
     public String decode(long[] tokens) {
-        return tokens.length == 0 ? "" : tokenizer.decode(tokens, true);
+        return tokens.length == 0 ? "" : decoder.apply(tokens);
     }
 
     /** Returns {@code tokens} without those of {@code ends} that it ends in: some tokenizers add one. */
@@ -117,6 +146,6 @@ public final class TextTokenizer implements AutoCloseable {
 
     @Override
     public void close() {
-        tokenizer.close();
+        closer.run();
     }
 }

@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.training.ParameterStore;
 import java.io.ByteArrayOutputStream;
@@ -14,14 +15,16 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.bonepeft.adapter.AdapterMethods;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
 import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.djl.torch.TorchTypes;
@@ -114,21 +117,41 @@ class MiniRwkv6Test {
 
     @Test
     void bfloat16_trainsAndAnswersFromTheCommandLine(@TempDir Path folder) {
+        trainAndAnswer(FOLDER, "bfloat16", folder);
+    }
+
+    /** As they are released, after the conversion to safetensors: no config.json, and the World vocabulary. */
+    @Test
+    void releasedFolder_trainsAndAnswersFromTheCommandLine(@TempDir Path folder) throws IOException {
+        Path released = folder.resolve("released");
+        try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+            Rwkv6ForCausalLm.create(Rwkv6Config.of(260, 32, 1, 16), manager, 1).save(released);
+        }
+        Files.delete(released.resolve("config.json"));
+        Files.write(
+                released.resolve(TextTokenizer.WORLD),
+                IntStream.range(0, 256)
+                        .mapToObj(b -> "%d b'\\x%02x' 1".formatted(b + 1, b))
+                        .toList());
+        trainAndAnswer(released, "float32", folder);
+    }
+
+    private static void trainAndAnswer(Path model, String type, Path folder) {
         String adapter = folder.resolve("adapter").toString();
-        run("train", "--steps", "3", "--limit", "30", "--out", adapter);
+        run(model, type, "train", "--steps", "3", "--limit", "30", "--out", adapter);
         String answers = folder.resolve("answers").toString();
-        run("eval", "--adapter", adapter, "--test-limit", "4", "--max-new-tokens", "8", "--out", answers);
+        run(model, type, "eval", "--adapter", adapter, "--test-limit", "4", "--max-new-tokens", "8", "--out", answers);
         assertThat(folder.resolve("answers/test.jsonl")).isNotEmptyFile();
     }
 
-    private static void run(String command, String... options) {
+    private static void run(Path model, String type, String command, String... options) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        String[] all = Stream.concat(
-                        Stream.of("metamath", command, "--model", FOLDER.toString(), "--dtype", "bfloat16"),
-                        Stream.of(options))
-                .toArray(String[]::new);
+        List<String> all = new ArrayList<>(List.of("metamath", command, "--model", model.toString(), "--dtype", type));
+        all.addAll(List.of(options));
         int code = Main.run(
-                all, new PrintStream(new ByteArrayOutputStream(), true, UTF_8), new PrintStream(err, true, UTF_8));
+                all.toArray(String[]::new),
+                new PrintStream(new ByteArrayOutputStream(), true, UTF_8),
+                new PrintStream(err, true, UTF_8));
         assertThat(code).as(err.toString(UTF_8)).isZero();
     }
 }

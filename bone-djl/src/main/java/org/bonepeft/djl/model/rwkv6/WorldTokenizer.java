@@ -2,11 +2,13 @@ package org.bonepeft.djl.model.rwkv6;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.bonepeft.BoneException;
 
@@ -38,13 +40,14 @@ public final class WorldTokenizer {
     /**
      * Reads a vocabulary.
      *
-     * @throws BoneException naming the line that is not of the form, or if a single byte has no token
+     * @throws BoneException if there is no such file, naming the line that is not of the form, or if a single byte has no
+     *     token
      * @throws IOException if the file cannot be read
      */
     public static WorldTokenizer read(Path file) throws IOException {
         WorldTokenizer tokenizer = new WorldTokenizer();
         int number = 0;
-        for (String line : Files.readAllLines(file)) {
+        for (String line : lines(file)) {
             number++;
             try {
                 tokenizer.add(line);
@@ -63,6 +66,19 @@ public final class WorldTokenizer {
             }
         }
         return tokenizer;
+    }
+
+    private static List<String> lines(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new BoneException(
+                    "no such file: " + file + "; expected the vocabulary of the RWKV World models, which is"
+                            + " called rwkv_vocab_v20230424.txt");
+        }
+        try {
+            return Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new BoneException(file + " is no vocabulary: it is not text in UTF-8", e);
+        }
     }
 
     private void add(String line) {

@@ -6,19 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.AdapterMethods;
+import org.bonepeft.adapter.Bat;
 import org.bonepeft.adapter.Bone;
+import org.bonepeft.adapter.Grouping;
+import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.RwkvPeft;
@@ -104,22 +111,46 @@ class Rwkv6FilesTest {
     }
 
     @Test
-    void disha_writtenAndRead_isTheSameAdapter() throws IOException {
-        AdaptedModel adapted = attach(new Bone(8));
-        adapted.layers().values().forEach(layer -> layer.adapters().values().forEach(adapter -> {
-            NDArray block = adapter.parameters().get(Bone.BLOCK).getArray();
-            adapter.assign(Bone.BLOCK, manager.randomNormal(0, 0.1f, block.getShape(), block.getDataType()));
-        }));
+    void load_tensorThatIsMissing_isNamed() throws IOException {
+        for (String name : List.of("emb.weight", "blocks.0.att.time_faaaa", "blocks.1.ffn.time_maa_r", "head.weight")) {
+            Set<String> others = new TreeSet<>(model.tensors().keySet());
+            others.remove(name);
+            HfWeights.save(model, others, model.config().toJson(), directory);
+            assertThatThrownBy(() -> Rwkv6ForCausalLm.load(directory, manager))
+                    .isInstanceOf(BoneException.class)
+                    .hasMessageContaining("'" + name + "' is missing");
+            Files.delete(directory.resolve("config.json"));
+            assertThatThrownBy(() -> Rwkv6ForCausalLm.load(directory, manager))
+                    .isInstanceOf(BoneException.class)
+                    .hasMessageContaining(name);
+        }
+    }
+
+    static Stream<AdapterMethod> fileMethods() {
+        return Stream.of(new Bone(8), new Bat(8, Grouping.ROW), new Lora(4, 8));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fileMethods")
+    void disha_writtenAndRead_isTheSameAdapter(AdapterMethod method) throws IOException {
+        AdaptedModel adapted = attach(method);
+        adapted.layers().values().forEach(layer -> layer.adapters().values().forEach(adapter -> adapter.parameters()
+                .forEach((label, parameter) -> adapter.assign(
+                        label,
+                        manager.randomNormal(0, 0.1f, parameter.getArray().getShape(), DataType.FLOAT32)))));
         float[] expected = logits(model);
         Path file = directory.resolve("rwkv.safetensors");
         RwkvPeft.write(adapted.export("default"), file);
         try (SafetensorsFile written = SafetensorsFile.open(file)) {
             assertThat(written.tensors())
-                    .hasSize(16)
-                    .containsKeys("blocks.1.att.receptance.disha", "blocks.0.ffn.value.disha");
+                    .hasSize(method instanceof Lora ? 32 : 16)
+                    .containsKeys(
+                            method instanceof Lora
+                                    ? new String[] {"blocks.1.att.receptance.lora_A", "blocks.0.ffn.value.lora_B"}
+                                    : new String[] {"blocks.1.att.receptance.disha", "blocks.0.ffn.value.disha"});
         }
 
-        PeftAdapter read = RwkvPeft.read(file, new Bone(8));
+        PeftAdapter read = RwkvPeft.read(file, method);
         Rwkv6ForCausalLm fresh = TinyRwkv6.lively(16, manager);
         Adapters.attach(fresh, read, "read");
         assertThat(logits(fresh)).isEqualTo(expected);

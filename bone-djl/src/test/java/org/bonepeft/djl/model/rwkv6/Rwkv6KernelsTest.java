@@ -174,6 +174,17 @@ class Rwkv6KernelsTest {
         }
     }
 
+    /** A matrix of all pairs of tokens would take 256 GiB. */
+    @Test
+    void chunked_memoryGrowsAsTheTokens_notTheirSquare() {
+        Sizes sizes = new Sizes(1, 1, 2);
+        int tokens = 1 << 18;
+        NDList inputs = arrays(draw(sizes, tokens), sizes, tokens, DataType.FLOAT32);
+        assertThat(wkv(Rwkv6Kernels.of(manager), Form.CHUNKED, inputs).get(0))
+                .hasSize(2 * tokens)
+                .doesNotContain(Double.NaN);
+    }
+
     private static NDArray chunked(NDList a) {
         return Rwkv6Kernels.of(manager)
                 .wkv(Form.CHUNKED, a.get(0), a.get(1), a.get(2), a.get(3), a.get(4), a.get(5))

@@ -184,6 +184,18 @@ class WorldTokenizerTest {
     }
 
     @Test
+    void read_noFileOrNoText_isRefused() throws IOException {
+        Path gone = directory.resolve("gone.txt");
+        assertThatThrownBy(() -> WorldTokenizer.read(gone))
+                .isInstanceOf(BoneException.class)
+                .hasMessageContaining("gone.txt; expected the vocabulary of the RWKV World models");
+        Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe});
+        assertThatThrownBy(() -> WorldTokenizer.read(file))
+                .isInstanceOf(BoneException.class)
+                .hasMessageContaining("not text in UTF-8");
+    }
+
+    @Test
     void read_withoutAllBytes_isRefused() throws IOException {
         Files.writeString(file, Files.readString(file).replace("129 b'\\x80' 1\n", ""));
         assertThatThrownBy(() -> WorldTokenizer.read(file))
