@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.util.Locale;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.torch.TorchModule;
 import org.bonepeft.tensor.DType;
@@ -35,17 +34,6 @@ final class Bench {
             case "bfloat16" -> DType.BF16;
             default -> throw new BoneException("no element type " + name + " here; there are float32 and bfloat16");
         };
-    }
-
-    /** Returns the device that {@code cpu}, {@code gpu}, {@code gpu0}, ... names. */
-    static Device device(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        if (!lower.matches("cpu|gpu\\d{0,3}")) {
-            throw new BoneException("--device must be cpu or gpu0, gpu1, ..., not " + name);
-        }
-        return lower.equals("cpu")
-                ? Device.cpu()
-                : Device.gpu(lower.equals("gpu") ? 0 : Integer.parseInt(lower.substring(3)));
     }
 
     /** Returns the GFLOP/s of a float32 product of 1024 x 1024 matrices now, the median of seven. */

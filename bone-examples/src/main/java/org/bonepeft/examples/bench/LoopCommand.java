@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.examples.Devices;
 import org.bonepeft.examples.plan.Activations;
 import org.bonepeft.examples.plan.Plan;
 import org.bonepeft.examples.report.TextTable;
@@ -44,6 +45,14 @@ final class LoopCommand implements Callable<Integer> {
     @Option(names = "--dtype", paramLabel = "T", defaultValue = "float32", description = "default: float32")
     @SuppressWarnings("NullAway.Init") // set by picocli
     private String dtype;
+
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "cpu",
+            description = "cpu or gpu0, gpu1, ...; memory is measured on the CPU only (default: ${DEFAULT-VALUE})")
+    @SuppressWarnings("NullAway.Init")
+    private String device;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "of PyTorch (default: 2)")
     private int threads;
@@ -108,7 +117,7 @@ final class LoopCommand implements Callable<Integer> {
         Activations planned;
         try (TrainWork work = prepare(name, method)) {
             planned = planned(work, name, method);
-            for (int round = -1; round < rounds; round++) {
+            for (int round = rounds == 0 ? 0 : -1; round < rounds; round++) {
                 double byHand = Bench.median(work.steps(steps));
                 double byTuner = Bench.median(work.tunerSteps(steps));
                 if (round >= 0) {
@@ -119,8 +128,9 @@ final class LoopCommand implements Callable<Integer> {
         }
         double[] ratios = new double[rounds];
         Arrays.setAll(ratios, round -> tuner[round] / hand[round]);
-        double plain = withoutMemory ? Double.NaN : peak(name, method, "plain");
-        double recomputed = withoutMemory ? Double.NaN : peak(name, method, "recomputed");
+        boolean measures = !withoutMemory && !Devices.of(device).isGpu();
+        double plain = measures ? peak(name, method, "plain") : Double.NaN;
+        double recomputed = measures ? peak(name, method, "recomputed") : Double.NaN;
         return List.of(
                 name,
                 method,
@@ -149,7 +159,7 @@ final class LoopCommand implements Callable<Integer> {
     }
 
     private TrainWork prepare(String name, String method) throws IOException {
-        Job job = new Job(Workloads.MODELS, name, method, dtype, "cpu", threads, 0);
+        Job job = new Job(Workloads.MODELS, name, method, dtype, device, threads, 0);
         if (new Worker(job).prepare() instanceof TrainWork work) {
             return work;
         }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.examples.Devices;
 import org.bonepeft.tensor.DType;
 
 /** Runs one line of the benchmark in this process. */
@@ -27,7 +28,7 @@ final class Worker {
         this.job = job;
         workloads = Workloads.read(job.workloads());
         work = workloads.find(job.name());
-        device = Bench.device(job.device());
+        device = Devices.of(job.device());
     }
 
     /** Returns the work, ready to run. */

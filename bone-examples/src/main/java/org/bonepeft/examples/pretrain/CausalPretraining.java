@@ -1,5 +1,6 @@
 package org.bonepeft.examples.pretrain;
 
+import ai.djl.Device;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -42,7 +43,7 @@ record CausalPretraining<M extends ModelBlock & CausalLm>(
     }
 
     @Override
-    public void run(Path folder, Path data) throws IOException {
+    public void run(Path folder, Path data, Device device) throws IOException {
         new MiniMetaMath(recipe.seed()).write(data);
         TokenizerFiles files = tokenizer();
         files.write(folder, 512);
@@ -50,7 +51,7 @@ record CausalPretraining<M extends ModelBlock & CausalLm>(
         long end = vocabulary.getOrDefault("</s>", 0);
         try (HuggingFaceTokenizer tokenizer =
                         HuggingFaceTokenizer.newInstance(folder.resolve("tokenizer.json"), PLAIN);
-                NDManager manager = NDManager.newBaseManager("PyTorch");
+                NDManager manager = NDManager.newBaseManager(device, "PyTorch");
                 Progress progress = new Progress("pretrain", recipe.steps(), err)) {
             M model = create.create(vocabulary.size(), manager);
             CausalLmTraining<M> training = new CausalLmTraining<>(recipe, model);

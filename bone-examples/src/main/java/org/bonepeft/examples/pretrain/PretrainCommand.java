@@ -1,10 +1,12 @@
 package org.bonepeft.examples.pretrain;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.bonepeft.examples.Devices;
 import org.bonepeft.io.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -61,6 +63,14 @@ public final class PretrainCommand implements Callable<Integer> {
     private boolean quick;
 
     @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "cpu",
+            description = "cpu or gpu0, gpu1, ... (default: ${DEFAULT-VALUE})")
+    @SuppressWarnings("NullAway.Init")
+    private String device;
+
+    @Option(
             names = "--threads",
             paramLabel = "N",
             defaultValue = "1",
@@ -80,13 +90,14 @@ public final class PretrainCommand implements Callable<Integer> {
         if (System.getProperty(THREADS) == null) {
             System.setProperty(THREADS, Integer.toString(threads)); // read when the engine starts
         }
+        Device on = Devices.of(device);
         Path modelTo = modelOut == null ? Path.of("runs", model.title()) : modelOut;
         Path dataTo = dataOut == null ? Path.of("runs", model.data()) : dataOut;
         Pretraining pretraining =
                 model.prepare(quick, seed, steps == null ? OptionalInt.empty() : OptionalInt.of(steps), out, err);
         try (OutputFolder modelFolder = OutputFolder.open(modelTo);
                 OutputFolder dataFolder = OutputFolder.open(dataTo)) {
-            pretraining.run(modelFolder.path(), dataFolder.path());
+            pretraining.run(modelFolder.path(), dataFolder.path(), on);
             dataFolder.commit();
             modelFolder.commit();
         }

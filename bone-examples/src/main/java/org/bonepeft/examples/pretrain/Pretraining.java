@@ -1,5 +1,6 @@
 package org.bonepeft.examples.pretrain;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -10,6 +11,7 @@ interface Pretraining {
      *
      * @param model the folder for the model, which exists
      * @param data the folder for the data, which exists
+     * @param device what the model trains on
      */
-    void run(Path model, Path data) throws IOException;
+    void run(Path model, Path data, Device device) throws IOException;
 }

@@ -1,5 +1,6 @@
 package org.bonepeft.examples.pretrain;
 
+import ai.djl.Device;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
@@ -21,20 +22,20 @@ record RobertaPretraining(Recipe recipe, PrintStream out, PrintStream err) imple
     private static final Map<String, String> PLAIN = Map.of("truncation", "false", "padding", "false");
 
     @Override
-    public void run(Path model, Path data) throws IOException {
+    public void run(Path model, Path data, Device device) throws IOException {
         MiniGlue tasks = new MiniGlue(recipe.seed());
         tasks.write(data);
-        pretrain(tasks, model);
+        pretrain(tasks, model, device);
     }
 
-    private void pretrain(MiniGlue tasks, Path folder) throws IOException {
+    private void pretrain(MiniGlue tasks, Path folder, Device device) throws IOException {
         BpeTrainer trainer = new BpeTrainer();
         corpus(tasks, 0).lines(recipe.tokenizerLines()).forEach(line -> line.forEach(trainer::add));
         TokenizerFiles files = new TokenizerFiles(TokenizerFiles.Style.ROBERTA, trainer.merges(recipe.merges()));
         files.write(folder, recipe.maximumTokens());
         try (HuggingFaceTokenizer tokenizer =
                         HuggingFaceTokenizer.newInstance(folder.resolve("tokenizer.json"), PLAIN);
-                NDManager manager = NDManager.newBaseManager("PyTorch");
+                NDManager manager = NDManager.newBaseManager(device, "PyTorch");
                 Progress progress = new Progress("pretrain", recipe.steps(), err)) {
             int vocabulary = files.vocabulary().size();
             RobertaForMaskedLm network = RobertaForMaskedLm.create(recipe.config(vocabulary), manager, recipe.seed());

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.bonepeft.BoneException;
+import org.bonepeft.examples.Devices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -119,6 +120,6 @@ class WorkTest {
                 .isInstanceOf(BoneException.class)
                 .hasMessageContaining("cases.linear-tiny.methods is [none,");
         assertThatThrownBy(() -> Bench.type("float16")).hasMessageContaining("there are float32 and bfloat16");
-        assertThatThrownBy(() -> Bench.device("tpu")).hasMessageContaining("--device must be cpu or gpu0");
+        assertThatThrownBy(() -> Devices.of("tpu")).hasMessageContaining("--device must be cpu or gpu0");
     }
 }
