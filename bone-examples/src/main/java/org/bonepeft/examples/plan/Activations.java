@@ -9,13 +9,16 @@ import java.util.regex.Pattern;
 import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.model.LinearShape;
 import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.djl.model.llama.LlamaForCausalLm;
+import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import org.bonepeft.djl.torch.Kernels;
 
 /**
  * What the activations of a training step take at their peak, in bytes. A layer keeps for its backward pass the outputs
  * of its linears (those that are added to the stream count as the stream), the output of the attention, the activated
- * gate of a gated MLP, the inputs of its adapted linears, and what these keep beside them. On top of all layers come the
- * head, and what the backward pass of one layer needs at a time.
+ * gate of a gated MLP, the inputs of its adapted linears, what these keep beside them, and, in half precision, what a
+ * root-mean-square norm takes in, in float32. On top of all layers come the head, and what the backward pass of one layer
+ * needs at a time.
  *
  * @param kept as it is
  * @param recomputed if the layers are computed again: their inputs, and all of one layer
@@ -24,54 +27,85 @@ public record Activations(double kept, double recomputed) {
     private static final Pattern LAYER = Pattern.compile("(.*?layers?\\.\\d+|.*?blocks\\.\\d+)\\.(.*)");
     private static final Pattern ATTENTION_INPUT = Pattern.compile("(.*\\.)?(q_proj|k_proj|v_proj|query|key|value)");
     private static final Pattern ATTENTION_OUTPUT = Pattern.compile("(.*\\.)?(o_proj|attention\\.output\\.dense)");
+    private static final Pattern GATE = Pattern.compile("(.*\\.)?(gate_proj|up_proj)");
+
     /** What the engine's kernels take beside tensors, as measured; it counts with small models only. */
     private static final double KERNELS = 2.5 * (1 << 20);
 
-    private static final Pattern GATE = Pattern.compile("(.*\\.)?(gate_proj|up_proj)");
+    /** What one layer keeps, in its attention and in the rest. */
+    private static final class Layer {
+        private final Set<String> inputs = new HashSet<>();
+        private double attention;
+        private double rest;
+
+        void add(boolean toAttention, double bytes) {
+            if (toAttention) {
+                attention += bytes;
+            } else {
+                rest += bytes;
+            }
+        }
+
+        double all() {
+            return attention + rest;
+        }
+    }
+
+    /**
+     * What adapted linears keep.
+     *
+     * @param bytes beside their inputs, by path
+     * @param inputs whether their inputs; a sum over blocks needs none
+     * @param weights whether a matrix as large as the weight is among it
+     */
+    record Adapted(Map<String, Double> bytes, boolean inputs, boolean weights) {}
 
     /**
      * Estimates.
      *
-     * @param adapterBytes what adapted linears keep beside their inputs, by path
-     * @param keepsInput whether adapted linears keep their inputs; a sum over blocks needs none
      * @param tokens of a micro-batch
      * @param elementBytes of the model's type
      */
-    static Activations of(
-            ModelBlock model, Map<String, Double> adapterBytes, boolean keepsInput, long tokens, int elementBytes) {
-        Map<String, Double> layers = new LinkedHashMap<>();
-        Map<String, Set<String>> inputs = new LinkedHashMap<>();
+    static Activations of(ModelBlock model, Adapted adapted, long tokens, int elementBytes) {
+        Map<String, Layer> layers = new LinkedHashMap<>();
+        double unit = (double) tokens * elementBytes;
+        double norm = model instanceof LlamaForCausalLm && elementBytes < Float.BYTES ? tokens * Float.BYTES : 0;
         double largest = 0;
         double stream = 0;
-        double rest = 0;
+        double above = 0;
         for (LinearShape linear : model.linears()) {
-            double unit = (double) tokens * elementBytes;
             Matcher matcher = LAYER.matcher(linear.path());
-            double adapter = adapterBytes.getOrDefault(linear.path(), 0.0);
+            double adapter = adapted.bytes.getOrDefault(linear.path(), 0.0);
             if (!matcher.matches()) {
-                rest += adapter;
+                above += adapter;
                 continue;
             }
+            Layer layer = layers.computeIfAbsent(matcher.group(1), path -> new Layer());
             String name = matcher.group(2);
-            double bytes = linear.out() * unit + adapter;
-            if (ATTENTION_OUTPUT.matcher(name).matches()) {
-                bytes += linear.in() * unit;
+            boolean closesAttention = ATTENTION_OUTPUT.matcher(name).matches();
+            boolean attends = closesAttention || ATTENTION_INPUT.matcher(name).matches();
+            layer.add(attends, linear.out() * unit + adapter);
+            if (closesAttention) {
                 stream = linear.out() * unit;
+                layer.add(true, linear.in() * unit + linear.out() * norm);
+                layer.add(false, linear.out() * norm);
             }
             if (name.endsWith("gate_proj")) {
-                bytes += linear.out() * unit;
+                layer.add(false, linear.out() * unit);
             }
-            Set<String> known = inputs.computeIfAbsent(matcher.group(1), layer -> new HashSet<>());
-            if (keepsInput && adapterBytes.containsKey(linear.path()) && known.add(input(name))) {
-                bytes += linear.in() * unit;
+            if (adapted.inputs && adapted.bytes.containsKey(linear.path()) && layer.inputs.add(input(name))) {
+                layer.add(attends, linear.in() * unit);
             }
-            layers.merge(matcher.group(1), bytes, Double::sum);
             largest = Math.max(largest, linear.out() * unit);
         }
-        double all = layers.values().stream().mapToDouble(Double::doubleValue).sum();
-        double one =
-                layers.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
-        double above = rest + head(model, tokens, elementBytes) + 2 * stream;
+        double all = layers.values().stream().mapToDouble(Layer::all).sum();
+        boolean inParts = adapted.weights && !(model instanceof Rwkv6ForCausalLm);
+        double once = stream;
+        double one = layers.values().stream()
+                .mapToDouble(layer -> inParts ? Math.max(layer.attention, layer.rest + once) : layer.all())
+                .max()
+                .orElse(0);
+        above += head(model, tokens, elementBytes) + 2 * stream;
         double backward = 3 * largest;
         return new Activations(
                 KERNELS + all + Math.max(above, backward),
@@ -84,12 +118,16 @@ public record Activations(double kept, double recomputed) {
                 : GATE.matcher(name).matches() ? "mlp" : name;
     }
 
-    /** A language model's loss has logits, and their gradient, of a part of the tokens at a time. */
+    /**
+     * A language model's loss has logits, and their gradient, of a part of the tokens at a time; in half precision in
+     * float32 too, before and after the softmax.
+     */
     private static double head(ModelBlock model, long tokens, int elementBytes) {
         if (!(model instanceof CausalLm lm)) {
             return 0;
         }
         double rows = Math.min(tokens, Kernels.chunkRows(lm.vocabSize()));
-        return rows * lm.vocabSize() * (elementBytes + Float.BYTES);
+        int copies = elementBytes < Float.BYTES ? 2 : 1;
+        return rows * lm.vocabSize() * (elementBytes + copies * Float.BYTES);
     }
 }

@@ -44,6 +44,7 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
         long parameters = 0;
         double flops = 0;
         Map<String, Double> kept = new HashMap<>();
+        boolean keepsWeights = false;
         for (LinearShape linear : linears) {
             if (selected.contains(linear.path())) {
                 LayerSpec spec = new LayerSpec(linear.path(), linear.in(), linear.out(), linear.bias(), type, type);
@@ -53,6 +54,7 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
                 Cost cost = AdapterGraphs.cost(method, spec, way, true);
                 flops += cost.flops().at(tokens) / tokens;
                 kept.put(linear.path(), cost.keptBytes().at(tokens));
+                keepsWeights |= cost.keptBytes().fixed() >= (double) linear.in() * linear.out() * type.bytes();
             } else {
                 flops += frozenFlops(linear);
             }
@@ -62,7 +64,8 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
                 parameters,
                 flops,
                 kept.values().stream().mapToDouble(Double::doubleValue).sum(),
-                Activations.of(model, kept, !sumsBlocks(method), tokens, type.bytes()));
+                Activations.of(
+                        model, new Activations.Adapted(kept, !sumsBlocks(method), keepsWeights), tokens, type.bytes()));
     }
 
     /** By columns Bone and MiSS-mini see of the input its sum over blocks alone. */
