@@ -10,8 +10,10 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
@@ -27,7 +29,7 @@ final class ActiveAdapters {
     private final List<AdapterMethod> methods;
     private final Optional<LayerAdapter.Residual> residual;
     private final Map<String, Source> inputs = new LinkedHashMap<>();
-    private final Map<Choice, Graph> graphs = new ConcurrentHashMap<>();
+    private final Map<Choice, Forward> forwards = new ConcurrentHashMap<>();
     private final Map<Boolean, List<Map<Evaluation, Cost>>> costs = new ConcurrentHashMap<>();
 
     ActiveAdapters(LayerSpec spec, List<String> names, List<LayerAdapter> adapters) {
@@ -85,14 +87,32 @@ final class ActiveAdapters {
         }
     }
 
-    /** The cheapest graph for a number of tokens. */
-    Graph graph(long tokens, boolean training) {
+    /**
+     * How a layer is computed.
+     *
+     * @param keepsWeight whether the backward pass needs a matrix as large as the weight to be kept
+     */
+    record Forward(Graph graph, boolean keepsWeight) {}
+
+    /** The cheapest way for a number of tokens. */
+    Forward forward(long tokens, boolean training) {
         List<Evaluation> evaluations = costs.computeIfAbsent(training, this::costs).stream()
                 .map(ways -> cheapest(ways, tokens))
                 .toList();
-        return graphs.computeIfAbsent(
+        return forwards.computeIfAbsent(
                 new Choice(evaluations, training),
-                choice -> AdapterGraphs.forward(spec, methods, choice.evaluations(), choice.training()));
+                choice -> new Forward(
+                        AdapterGraphs.forward(spec, methods, choice.evaluations(), choice.training()),
+                        keepsWeight(choice)));
+    }
+
+    private boolean keepsWeight(Choice choice) {
+        double weight = (double) spec.in() * spec.out() * spec.weightType().bytes();
+        List<Map<Evaluation, Cost>> ways = costs.computeIfAbsent(choice.training(), this::costs);
+        return IntStream.range(0, ways.size())
+                .mapToObj(i -> Objects.requireNonNull(
+                        ways.get(i).get(choice.evaluations().get(i))))
+                .anyMatch(cost -> cost.keptBytes().fixed() >= weight);
     }
 
     private List<Map<Evaluation, Cost>> costs(boolean training) {

@@ -26,6 +26,7 @@ import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.djl.backend.GraphRunner;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.torch.TorchGraphRunner;
 import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
@@ -259,7 +260,11 @@ public final class AdaptedLinear extends Linear {
         boolean flat = shape.dimension() == 2;
         NDArray rows = flat ? x : x.reshape(tokens, spec.in());
         values.put(LayerSpec.X, rows);
-        NDArray y = runner.run(adapted.graph(tokens, training), values, manager);
+        ActiveAdapters.Forward forward = adapted.forward(tokens, training);
+        if (training && forward.keepsWeight()) {
+            LayerRunner.tellWeightIsKept();
+        }
+        NDArray y = runner.run(forward.graph(), values, manager);
         if (flat) {
             return y;
         }

@@ -1,5 +1,6 @@
 package org.bonepeft.djl.model;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
@@ -28,6 +29,29 @@ public interface LayerRunner {
         return runner == null
                 ? layer.forward(store, inputs, training, params)
                 : runner.run(inputs, states -> layer.forward(store, states, training, params));
+    }
+
+    /**
+     * Returns what {@code part} makes of {@code x}. A layer may run a part of itself so: one that no gradient enters or
+     * leaves but through x and the result. To the runner it is a layer within the layer.
+     */
+    static NDArray part(NDArray x, UnaryOperator<NDArray> part) {
+        @Nullable LayerRunner runner = Current.RUNNER.get();
+        return runner == null
+                ? part.apply(x)
+                : runner.run(new NDList(x), in -> new NDList(part.apply(in.singletonOrThrow())))
+                        .singletonOrThrow();
+    }
+
+    /** Hears that what runs now keeps a matrix as large as a weight for its backward pass; does nothing by default. */
+    default void weightIsKept() {}
+
+    /** Tells this thread's runner. */
+    static void tellWeightIsKept() {
+        @Nullable LayerRunner runner = Current.RUNNER.get();
+        if (runner != null) {
+            runner.weightIsKept();
+        }
     }
 
     /** Returns what {@code body} returns, while {@code runner} runs the layers on this thread. */

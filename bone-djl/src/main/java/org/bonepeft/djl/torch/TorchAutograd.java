@@ -59,6 +59,11 @@ public final class TorchAutograd implements AutoCloseable {
         }
     }
 
+    /** Returns another handle of the same array, to be closed by itself. */
+    public static NDArray handle(NDArray array) {
+        return TorchMethods.method("same").tensor(array).run().singletonOrThrow();
+    }
+
     /** Restores the thread's former mode; to be called on the thread that opened it. */
     @Override
     public void close() {

@@ -47,10 +47,11 @@ final class Replica<M extends Block, B extends MicroBatch> implements AutoClosea
      */
     NDArray backward(B batch, double total, boolean recomputes, Seeds seeds) {
         return TorchAutograd.with(true, () -> {
-            seeds.set(0);
+            seeds.of(0).set();
             LayerTape tape = new LayerTape(recomputes, seeds);
             Pass pass = new Pass(manager, store, true);
             NDArray loss = Scalars.times(LayerRunner.with(tape, () -> objective.sum(model, batch, pass)), 1 / total);
+            tape.requireLayers();
             TorchAutograd.backward(loss);
             tape.backward();
             return loss;

@@ -3,14 +3,15 @@ package org.bonepeft.djl.train;
 import ai.djl.engine.Engine;
 import java.util.SplittableRandom;
 
-/** The engine's random generator in one micro-batch: seeded from the run's seed, the step and the place in the step. */
-record Seeds(long seed, int step, int place) {
-    /** Seeds it for a part of the model, from 0. */
-    void set(int part) {
-        long mixed = seed;
-        for (int next : new int[] {step, place, part}) {
-            mixed = new SplittableRandom(mixed + next).nextLong();
-        }
-        Engine.getEngine(Replica.ENGINE).setRandomSeed((int) mixed);
+/** A seed of the engine's random generator, from which others are derived: of a run, a step, a micro-batch, a layer. */
+record Seeds(long seed) {
+    /** Returns the seed of a part, from 0. */
+    Seeds of(int part) {
+        return new Seeds(new SplittableRandom(seed + part).nextLong());
+    }
+
+    /** Seeds the generator. */
+    void set() {
+        Engine.getEngine(Replica.ENGINE).setRandomSeed((int) seed);
     }
 }

@@ -138,7 +138,7 @@ final class TrainingLoop<M extends Block, B extends MicroBatch> implements AutoC
                 arrays.suppressNotUsedWarning();
                 List<NDArray> losses = new ArrayList<>();
                 for (int i = from; i < Math.min(parts.size(), from + replicas.size()); i++) {
-                    Seeds seeds = new Seeds(config.seed(), step, i);
+                    Seeds seeds = new Seeds(config.seed()).of(step).of(i);
                     losses.add(replicas.get(i - from).backward(parts.get(i), total, config.checkpointLayers(), seeds));
                 }
                 loss += losses.stream().mapToDouble(Replica::value).sum();

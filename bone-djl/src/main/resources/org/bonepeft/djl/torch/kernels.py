@@ -7,6 +7,9 @@ def dtype(self: __torch__.M, x: Tensor) -> Tensor:
 def requires_grad(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.tensor(ops.prim.requires_grad(x))
 
+def same(self: __torch__.M, x: Tensor) -> Tensor:
+  return x
+
 def cast(self: __torch__.M, x: Tensor, dtype: str) -> Tensor:
   return torch.to(x, int(dtype))
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -14,10 +15,12 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Bat;
@@ -26,11 +29,13 @@ import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
 import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.HfWeights;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.LayerSequence;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
 import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
+import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.peft.Targets;
 import org.junit.jupiter.api.Test;
 
@@ -55,7 +60,7 @@ class LayerTapeTest {
         }
     }
 
-    private static Map<String, float[]> rwkv6(boolean recomputes) throws IOException {
+    private static Map<String, float[]> rwkv6(AdapterMethod method, boolean recomputes) throws IOException {
         try (NDManager manager = NDManager.newBaseManager()) {
             Rwkv6ForCausalLm model = new Rwkv6ForCausalLm(Rwkv6Config.of(TinyTraining.VOCABULARY, 32, 3, 8));
             Random random = new Random(5);
@@ -64,8 +69,8 @@ class LayerTapeTest {
             Adapters.attach(
                     model,
                     AdapterConfig.builder()
-                            .setMethod(new Lora(4, 8, false, 0.1))
-                            .setTargets(Targets.of("receptance", "key", "output"))
+                            .setMethod(method)
+                            .setTargets(Targets.of("receptance", "key", "value", "output"))
                             .build());
             FineTuner.builder(model, Objective.<Rwkv6ForCausalLm>nextToken())
                     .setData(TinyTraining.data(20))
@@ -83,7 +88,9 @@ class LayerTapeTest {
 
     @Test
     void rwkv6_hasTheSameBits() throws IOException {
-        check(rwkv6(true), rwkv6(false));
+        for (AdapterMethod method : List.of(new Lora(4, 8, false, 0.1), new Bat(4))) {
+            check(rwkv6(method, true), rwkv6(method, false));
+        }
     }
 
     private static void check(Map<String, float[]> actual, Map<String, float[]> expected) {
@@ -213,5 +220,73 @@ class LayerTapeTest {
         assertThatThrownBy(() -> sequence(false, true))
                 .isInstanceOf(BoneException.class)
                 .hasMessageContaining("LayerSequence");
+    }
+
+    /** Runs a layer of two parts backward; returns what ran when, and the gradient of x. */
+    private static List<Object> calls(boolean recomputes, boolean keepsWeight) {
+        List<Object> calls = new ArrayList<>();
+        try (NDManager manager = NDManager.newBaseManager();
+                NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDArray x = manager.create(new float[] {1, 2, 3});
+            x.setRequiresGradient(true);
+            LayerTape tape = new LayerTape(recomputes, new Seeds(1));
+            UnaryOperator<NDArray> square = in -> {
+                calls.add("square " + TorchAutograd.isEnabled());
+                return in.mul(in);
+            };
+            UnaryOperator<NDList> layer = in -> {
+                try (NDArray part = LayerRunner.part(in.head(), square)) {
+                    calls.add("cube " + TorchAutograd.isEnabled());
+                    if (keepsWeight) {
+                        LayerRunner.tellWeightIsKept();
+                    }
+                    return new NDList(part.mul(part).mul(part));
+                }
+            };
+            TorchAutograd.with(true, () -> {
+                TorchAutograd.backward(tape.run(new NDList(x), layer).head().sum());
+                tape.backward();
+                return tape;
+            });
+            calls.add(TorchAutograd.gradient(x).orElseThrow().toFloatArray());
+        }
+        return calls;
+    }
+
+    @Test
+    void aLayerThatKeepsWeights_isComputedAgainInParts() {
+        float[] gradient = {6, 192, 1458};
+        assertThat(calls(false, true)).containsExactly("square true", "cube true", gradient);
+        assertThat(calls(true, false))
+                .containsExactly("square false", "cube false", "square true", "cube true", gradient);
+        assertThat(calls(true, true))
+                .containsExactly("square false", "cube false", "square false", "cube true", "square true", gradient);
+    }
+
+    @Test
+    void whatALayerHandsOn_keepsItsGradient() {
+        for (boolean recomputes : new boolean[] {false, true}) {
+            try (NDManager manager = NDManager.newBaseManager();
+                    NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                NDArray x = manager.create(new float[] {1, 1, 2});
+                NDArray z = manager.create(new float[] {1, 2, 3});
+                z.setRequiresGradient(true);
+                LayerTape tape = new LayerTape(recomputes, new Seeds(1));
+                TorchAutograd.with(true, () -> {
+                    NDList states = new NDList(x, z);
+                    for (int i = 0; i < 2; i++) {
+                        states = tape.run(states, in -> new NDList(in.get(0).mul(in.get(1)), in.get(1)));
+                    }
+                    TorchAutograd.backward(states.get(0).mul(states.get(1)).sum());
+                    tape.backward();
+                    return tape;
+                });
+                assertThat(TorchAutograd.gradient(z).orElseThrow().toFloatArray())
+                        .as("of x z^3")
+                        .containsExactly(3, 12, 54);
+            }
+        }
     }
 }

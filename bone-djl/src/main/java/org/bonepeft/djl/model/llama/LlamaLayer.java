@@ -7,6 +7,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.Optional;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +61,7 @@ final class LlamaLayer extends ModelBlock {
                 inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
                 training ? config.attentionDropout() : 0);
         Optional<LayerCache> cache = params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE));
-        try (NDArray a = attend(store, inputs.get(0), attention, cache, training)) {
+        try (NDArray a = LayerRunner.part(inputs.get(0), x -> attend(store, x, attention, cache, training))) {
             return new NDList(feedForward(store, a, training));
         }
     }

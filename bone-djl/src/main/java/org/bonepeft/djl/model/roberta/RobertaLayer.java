@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.bonepeft.djl.model.Attention;
+import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class RobertaLayer extends ModelBlock {
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
         NDArray mask = inputs.size() > 1 ? inputs.get(1) : null;
-        try (NDArray attended = attend(store, inputs.get(0), mask, training)) {
+        try (NDArray attended = LayerRunner.part(inputs.get(0), x -> attend(store, x, mask, training))) {
             return new NDList(feedForward(store, attended, training));
         }
     }
