@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.nn.Block;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the micro-batch
  */
 public final class FineTuner<M extends Block, B extends MicroBatch> {
+    /** How long a program that ends waits for a step of which nothing would be saved. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     final List<M> models = new ArrayList<>();
     final Objective<M, B> objective;
     final TrainingData<B> data;
@@ -58,6 +62,9 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
         evaluation = Optional.ofNullable(builder.evaluation);
         checkpoints = Optional.ofNullable(builder.checkpoints);
         resume = builder.resume;
+        if (resume && checkpoints.isEmpty()) {
+            throw new BoneException("optResume needs optCheckpoints: where would the run go on from?");
+        }
     }
 
     private static <T> T require(@Nullable T value, String what) {
@@ -73,8 +80,9 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
     }
 
     /**
-     * Trains from the model's present parameters, or goes on from the newest checkpoint. With checkpoints, a program that
-     * is told to end (Ctrl-C) waits for the present step, saves, and then ends.
+     * Trains from the model's present parameters, or goes on from the newest checkpoint. A program that is told to end
+     * (Ctrl-C, SIGTERM) waits for the present step, saves if there are checkpoints, and then ends; without checkpoints it
+     * waits for half a minute at most.
      *
      * @throws NonFiniteException if a loss or gradient is not finite and such steps are not skipped
      * @throws BoneException if the data or the model do not fit
@@ -83,16 +91,9 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
     @SuppressWarnings("try") // the interruption is not named again
     public TrainingResult train() throws IOException {
         stopped = false;
-        if (checkpoints.isEmpty()) {
-            return run();
-        }
-        try (Interruption interruption = new Interruption(this::stop)) {
-            return run();
-        }
-    }
-
-    private TrainingResult run() throws IOException {
-        try (TrainingLoop<M, B> loop = new TrainingLoop<>(this)) {
+        Duration patience = checkpoints.isPresent() ? Duration.ofDays(1) : PATIENCE;
+        try (Interruption interruption = new Interruption(this::stop, patience);
+                TrainingLoop<M, B> loop = new TrainingLoop<>(this)) {
             return loop.run();
         }
     }
@@ -216,7 +217,8 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
         /**
          * Returns the fine-tuner.
          *
-         * @throws BoneException if the data or the configuration were not set, or a device is missing
+         * @throws BoneException if the data or the configuration were not set, a device is missing, or there are no
+         *     checkpoints to resume from
          */
         public FineTuner<M, B> build() {
             return new FineTuner<>(this);

@@ -88,6 +88,10 @@ class KillTest {
                 .allMatch(name -> name.matches("step-\\d{8}\\.safetensors"));
     }
 
+    private static void signal(Process child, String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, "" + child.pid()).start().waitFor();
+    }
+
     @ParameterizedTest
     @CsvSource({"TERM, 15", "INT, 2"})
     @DisabledOnOs(OS.WINDOWS)
@@ -98,7 +102,7 @@ class KillTest {
         CompletableFuture.delayedExecutor(1, TimeUnit.MINUTES).execute(child::destroyForcibly);
         try (BufferedReader reader = output(child)) {
             await(reader, "step", 5);
-            new ProcessBuilder("kill", "-" + name, "" + child.pid()).start().waitFor();
+            signal(child, name);
             List<String> rest = await(reader, "end", 1);
             assertThat(rest).contains("end INTERRUPTED");
             int step = rest.stream()
@@ -108,6 +112,22 @@ class KillTest {
                     .orElse(5);
             assertThat(child.waitFor()).isEqualTo(128 + signal);
             assertThat(plan.newest()).contains(plan.file(step));
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Else PyTorch may be unloaded while it computes, and crash. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aSignal_waitsForTheStep_withoutCheckpoints() throws Exception {
+        Process child = TrainingChild.start(1_000_000);
+        CompletableFuture.delayedExecutor(1, TimeUnit.MINUTES).execute(child::destroyForcibly);
+        try (BufferedReader reader = output(child)) {
+            await(reader, "step", 5);
+            signal(child, "TERM");
+            assertThat(await(reader, "end", 1)).contains("end INTERRUPTED");
+            assertThat(child.waitFor()).isEqualTo(128 + 15);
         } finally {
             child.destroyForcibly().waitFor();
         }

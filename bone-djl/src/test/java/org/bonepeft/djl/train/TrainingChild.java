@@ -15,6 +15,15 @@ final class TrainingChild {
 
     /** Starts one over a folder of checkpoints. */
     static Process start(Path folder, int steps) throws IOException {
+        return start(folder.toString(), steps);
+    }
+
+    /** Starts one without checkpoints. */
+    static Process start(int steps) throws IOException {
+        return start("", steps);
+    }
+
+    private static Process start(String folder, int steps) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -26,7 +35,7 @@ final class TrainingChild {
                 "-cp",
                 System.getProperty("java.class.path").replace("\n", File.pathSeparator),
                 TrainingChild.class.getName(),
-                folder.toString(),
+                folder,
                 "" + steps);
         builder.environment().put("OMP_NUM_THREADS", "1");
         return builder.redirectErrorStream(true).start();
@@ -63,22 +72,23 @@ final class TrainingChild {
         }
     }
 
-    /** Trains: the folder, the number of steps. */
+    /** Trains: the folder, or nothing, and the number of steps. */
     public static void main(String[] arguments) throws IOException {
         Engine.getEngine(Replica.ENGINE);
         try (TinyTraining tiny = new TinyTraining(new Lora(4, 8), 0.2)) {
             Log log = new Log();
-            FineTuner<LlamaForCausalLm, TokenBatch> tuner = tiny.tuner(TinyTraining.config()
+            FineTuner.Builder<LlamaForCausalLm, TokenBatch> tuner = tiny.tuner(TinyTraining.config()
                             .optMicroBatch(4)
                             .setSteps(Integer.parseInt(arguments[1]))
                             .build())
                     .addListener(log)
-                    .optCheckpoints(new CheckpointPlan(Path.of(arguments[0]), 3, 2, true))
-                    .optResume(true)
-                    .optEvaluation(new EvaluationPlan(() -> Map.of("sum", log.sum % 1), 7, "sum", true, 0))
-                    .build();
+                    .optEvaluation(new EvaluationPlan(() -> Map.of("sum", log.sum % 1), 7, "sum", true, 0));
+            if (!arguments[0].isEmpty()) {
+                tuner.optCheckpoints(new CheckpointPlan(Path.of(arguments[0]), 3, 2, true))
+                        .optResume(true);
+            }
             System.out.println("ready " + List.of(arguments));
-            tuner.train();
+            tuner.build().train();
         }
     }
 }
