@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.bonepeft.BoneException;
 
 /**
  * Which examples a step sees. A function of its arguments alone: how a batch is cut into micro-batches does not change
@@ -13,9 +14,6 @@ import java.util.stream.IntStream;
  */
 @FunctionalInterface
 public interface BatchOrder {
-    /** Batches whose examples are sorted by length together. */
-    int BUCKET = 50;
-
     /**
      * Returns the examples of each step of an epoch.
      *
@@ -38,19 +36,24 @@ public interface BatchOrder {
     }
 
     /**
-     * Returns batches of examples of about equal length, so that little is padding: {@value #BUCKET} batches of a random
+     * Returns batches of examples of about equal length, so that little is padding: fifty batches of a random
      * permutation are sorted together, cut, and all batches shuffled.
      *
      * @param lengths of the examples
      */
     static BatchOrder byLength(int[] lengths) {
+        int[] known = lengths.clone();
         return (size, batchSize, seed, epoch) -> {
+            if (size != known.length) {
+                throw new BoneException(known.length + " lengths for " + size + " examples; give each example one");
+            }
+            int bucketSize = (int) Math.min(size, 50L * batchSize);
             Random random = new Random(mix(seed, epoch));
             List<Integer> order = permutation(size, random);
             List<int[]> batches = new ArrayList<>();
-            for (int from = 0; from < size; from += batchSize * BUCKET) {
-                List<Integer> bucket = new ArrayList<>(order.subList(from, Math.min(size, from + batchSize * BUCKET)));
-                bucket.sort(Comparator.comparingInt(example -> lengths[example]));
+            for (int from = 0; from < size; from += bucketSize) {
+                List<Integer> bucket = new ArrayList<>(order.subList(from, Math.min(size, from + bucketSize)));
+                bucket.sort(Comparator.comparingInt(example -> known[example]));
                 batches.addAll(cut(bucket, batchSize));
             }
             Collections.shuffle(batches, random);

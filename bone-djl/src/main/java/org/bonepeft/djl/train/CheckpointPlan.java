@@ -36,13 +36,13 @@ public record CheckpointPlan(Path folder, int every, int keepLast, boolean keepB
         return folder.resolve(String.format(Locale.ROOT, "step-%08d.safetensors", step));
     }
 
-    /** Returns the newest checkpoint. */
+    /** Returns the newest checkpoint; empty if there is none. */
     public Optional<Path> newest() throws IOException {
         List<Path> all = all();
         return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
     }
 
-    /** Returns the checkpoint after the best evaluation. */
+    /** Returns the checkpoint after the best evaluation; empty if there was none, or it is not kept. */
     public Optional<Path> best() throws IOException {
         Optional<Path> newest = newest();
         return newest.isEmpty()

@@ -5,7 +5,7 @@ import java.util.Map;
 /**
  * How good the model was after a step.
  *
- * @param step from 1; 0 before the first
+ * @param step from 1
  * @param metrics by name
  * @param best whether it was the best so far
  */

@@ -23,9 +23,9 @@ public record EvaluationPlan(
         }
     }
 
-    /** Returns whether a value is better than another one, which may be NaN for none. */
+    /** Returns whether a value is better than another one, which may be NaN for none; NaN itself never is. */
     boolean isBetter(double value, double than) {
-        return Double.isNaN(than) || (higherIsBetter ? value > than : value < than);
+        return Double.isNaN(than) ? !Double.isNaN(value) : higherIsBetter ? value > than : value < than;
     }
 
     /** Evaluates. */

@@ -10,11 +10,13 @@ import org.bonepeft.BoneException;
  * How to train.
  *
  * @param batchSize examples of a step
- * @param microBatch examples that go through the model at once; a step has {@code batchSize / microBatch} of them
+ * @param microBatch examples that go through the model at once; the last of a step may be fewer
  * @param steps updates, or 0 if epochs say how long
  * @param epochs passes over the data, perhaps with a fraction; 0 if steps say how long
  * @param learningRate the peak
+ * @param schedule how the learning rate changes
  * @param maxNorm the largest norm of all gradients together; infinity clips nothing
+ * @param optimizer its numbers
  * @param seed of the order of the examples and of dropout
  * @param skipNonFinite whether a step with a loss or gradient that is not finite is left out and counted, instead of
  *     ending the run
@@ -38,7 +40,8 @@ public record TrainingConfig(
     public TrainingConfig {
         require(batchSize > 0, "batch size", batchSize, "1 or more");
         require(microBatch > 0 && microBatch <= batchSize, "micro-batch", microBatch, "1 to the batch size");
-        require(steps >= 0 && epochs >= 0 && (steps > 0) != (epochs > 0), "steps " + steps + ", epochs", epochs, "one");
+        boolean one = steps >= 0 && epochs >= 0 && Double.isFinite(epochs) && (steps > 0) != (epochs > 0);
+        require(one, "steps " + steps + ", epochs", epochs, "one of both above 0, and the other 0");
         require(learningRate > 0 && Double.isFinite(learningRate), "learning rate", learningRate, "above 0");
         require(maxNorm > 0, "norm to clip at", maxNorm, "above 0");
     }

@@ -1,11 +1,13 @@
 package org.bonepeft.djl.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.bonepeft.BoneException;
 import org.junit.jupiter.api.Test;
 
 class BatchOrderTest {
@@ -34,6 +36,13 @@ class BatchOrderTest {
         assertThat(all(order.batches(100, 4, 3, 0))).isEqualTo(first);
         assertThat(all(order.batches(100, 8, 3, 1))).isNotEqualTo(first);
         assertThat(all(order.batches(100, 8, 4, 0))).isNotEqualTo(first);
+    }
+
+    @Test
+    void byLength_needsALengthForEachExample() {
+        assertThatThrownBy(() -> BatchOrder.byLength(new int[] {1, 2}).batches(3, 2, 1, 0))
+                .isInstanceOf(BoneException.class)
+                .hasMessage("2 lengths for 3 examples; give each example one");
     }
 
     @Test

@@ -133,6 +133,22 @@ class FineTunerTest {
     }
 
     @Test
+    void whatCannotBe_isRefused() {
+        assertThatThrownBy(() -> TinyTraining.config().setEpochs(2).build())
+                .hasMessage("steps 8, epochs 2.0; expected one of both above 0, and the other 0");
+        assertThatThrownBy(() -> TinyTraining.config()
+                        .setSteps(0)
+                        .setEpochs(Double.POSITIVE_INFINITY)
+                        .build())
+                .hasMessageContaining("epochs Infinity");
+        try (TinyTraining tiny = new TinyTraining(new Bone(4), 0)) {
+            FineTuner.Builder<LlamaForCausalLm, TokenBatch> tuner =
+                    tiny.tuner(TinyTraining.config().build()).optResume(true);
+            assertThatThrownBy(tuner::build).isInstanceOf(BoneException.class).hasMessageContaining("optCheckpoints");
+        }
+    }
+
+    @Test
     void patience_endsTheRun() throws IOException {
         double[] scores = {0.5, 0.7, 0.6, 0.7, 0.9};
         int[] calls = {0};
@@ -144,6 +160,17 @@ class FineTunerTest {
             assertThat(result.end()).isEqualTo(TrainingResult.End.STOPPED_EARLY);
             assertThat(result.steps()).hasSize(4);
             assertThat(result.evaluations()).extracting(Evaluation::best).containsExactly(true, true, false, false);
+        }
+    }
+
+    @Test
+    void aMetricThatIsNoNumber_isNeverTheBest() {
+        for (boolean higher : new boolean[] {false, true}) {
+            EvaluationPlan plan = new EvaluationPlan(Map::of, 1, "score", higher, 0);
+            assertThat(plan.isBetter(Double.NaN, Double.NaN)).isFalse();
+            assertThat(plan.isBetter(Double.NaN, 1)).isFalse();
+            assertThat(plan.isBetter(1, Double.NaN)).isTrue();
+            assertThat(plan.isBetter(2, 1)).isEqualTo(higher);
         }
     }
 
