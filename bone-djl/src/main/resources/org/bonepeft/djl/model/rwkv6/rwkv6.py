@@ -76,25 +76,27 @@ def sums(self: __torch__.M, l: Tensor) -> Tensor:
   _2 = torch.append(sums, behind)
   return torch.to(torch.cat(sums), ops.prim.dtype(l))
 
-# The left (0) or right (1) half of each block of two halves.
-def half(self: __torch__.M, x: Tensor, which: int, half: int) -> Tensor:
-  return torch.select(torch.reshape(x, [torch.size(x, 0), -1, 2, half, torch.size(x, 2)]), 2, which)
+# The left and the right half of each block of two halves. (The backward pass of unbind writes each element once, that of
+# select the whole array for each part: here and below.)
+def halves(self: __torch__.M, x: Tensor, half: int) -> Tuple[Tensor, Tensor]:
+  left, right = torch.unbind(torch.reshape(x, [torch.size(x, 0), -1, 2, half, torch.size(x, 2)]), 2)
+  return (left, right)
 
 # a[t, s] = r_t (product of w between s and t) k_s for s < t, with u instead for s = t: every pair is parted by exactly one
 # cut between two halves, and the decay from s to the cut and that from the cut to t are both at most 1.
-def pairs(self: __torch__.M, r: Tensor, k: Tensor, decays: Tensor, diagonal: Tensor) -> Tensor:
+def pairs(self: __torch__.M, r: Tensor, k: Tensor, decays: List[Tensor], diagonal: Tensor) -> Tensor:
   size = torch.size(r, 1)
   n = torch.size(r, 2)
   a = torch.reshape(diagonal, [-1, 1, 1])
   half = 1
   level = 0
   while half < size:
-    right = self.half(r, 1, half)
-    left = self.half(k, 0, half)
+    _0, right = self.halves(r, half)
+    left, _1 = self.halves(k, half)
     if half > 1:
-      decay = torch.select(decays, 1, level)
-      right = torch.mul(right, self.half(decay, 1, half))
-      left = torch.mul(left, self.half(decay, 0, half))
+      to_cut, from_cut = self.halves(decays[level], half)
+      right = torch.mul(right, from_cut)
+      left = torch.mul(left, to_cut)
       p = torch.bmm(torch.reshape(right, [-1, half, n]), torch.transpose(torch.reshape(left, [-1, half, n]), 1, 2))
       level = level + 1
     else:
@@ -116,20 +118,20 @@ def chunked(self: __torch__.M, r: Tensor, k: Tensor, v: Tensor, z: Tensor, u: Te
   kc = self.chunks(k, h, size)
   vc = self.chunks(v, h, size)
   lc = self.chunks(self.log_decay(z), h, size)
-  decays = torch.reshape(torch.exp(torch.matmul(self.sums(lc), lc)), [torch.size(lc, 0), -1, size, n])
+  decays = torch.unbind(torch.reshape(torch.exp(torch.matmul(self.sums(lc), lc)), [torch.size(lc, 0), -1, size, n]), 1)
   bonus = torch.mul(torch.reshape(kc, [b, h, -1, n]), torch.reshape(u, [1, h, 1, n]))
   diagonal = torch.sum(torch.mul(torch.reshape(rc, [b, h, -1, n]), bonus), [-1])
   a = self.pairs(rc, kc, decays, diagonal)
-  kv = torch.bmm(torch.transpose(torch.mul(kc, torch.select(decays, 1, -1)), 1, 2), vc)
-  kv = torch.reshape(kv, [b, h, -1, n, n])
-  whole = torch.reshape(torch.exp(torch.sum(lc, [1])), [b, h, -1, n, 1])
+  kv = torch.bmm(torch.transpose(torch.mul(kc, decays[-1]), 1, 2), vc)
+  kvs = torch.unbind(torch.reshape(kv, [b, h, -1, n, n]), 2)
+  wholes = torch.unbind(torch.reshape(torch.exp(torch.sum(lc, [1])), [b, h, -1, n, 1]), 2)
   s = state
   states = annotate(List[Tensor], [])
-  for i in range(torch.size(kv, 2)):
+  for i in range(torch.len(kvs)):
     _0 = torch.append(states, s)
-    s = torch.addcmul(torch.select(kv, 2, i), torch.select(whole, 2, i), s)
+    s = torch.addcmul(kvs[i], wholes[i], s)
   before = torch.reshape(torch.stack(states, 2), [-1, n, n])
-  y = torch.baddbmm(torch.bmm(torch.mul(rc, torch.select(decays, 1, -2)), before), a, vc)
+  y = torch.baddbmm(torch.bmm(torch.mul(rc, decays[-2]), before), a, vc)
   y = torch.slice(torch.reshape(y, [b, h, -1, n]), 2, 0, t)
   return (torch.reshape(torch.transpose(y, 1, 2), [b, t, c]), s)
 
@@ -138,9 +140,10 @@ def attend(self: __torch__.M, r: Tensor, k: Tensor, v: Tensor, g: Tensor, z: Ten
     y, s = self.scan(self.wide(r), self.wide(k), self.wide(v), z, self.wide(u), state)
   else:
     y, s = self.chunked(self.wide(r), self.wide(k), self.wide(v), z, self.wide(u), state)
-  y = torch.reshape(y, [-1, torch.size(y, 2)])
-  y = torch.group_norm(y, torch.size(u, 0), self.wide(weight), self.wide(bias), float(eps))
-  y = torch.to(torch.reshape(y, torch.size(g)), ops.prim.dtype(g))
+  h, n = torch.size(u)
+  y = torch.layer_norm(torch.reshape(y, [-1, h, n]), [n], None, None, float(eps))
+  y = torch.addcmul(self.wide(bias), torch.reshape(y, torch.size(g)), self.wide(weight))
+  y = torch.to(y, ops.prim.dtype(g))
   return (torch.mul(y, torch.silu(g)), s)
 
 def mix_channels(self: __torch__.M, x: Tensor, shift: Tensor, maa_k: Tensor, maa_r: Tensor) -> Tuple[Tensor, Tensor]:
