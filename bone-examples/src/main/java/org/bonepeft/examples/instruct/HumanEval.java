@@ -51,6 +51,7 @@ record HumanEval(boolean raw, int samples) {
      */
     static String code(String answer) {
         Matcher fence = FENCE.matcher(answer);
-        return "\n" + (fence.find() ? fence.group(1) : answer);
+        // A blank parts the answer from the prompt.
+        return "\n" + (fence.find() ? fence.group(1) : answer.startsWith(" ") ? answer.substring(1) : answer);
     }
 }

@@ -51,7 +51,9 @@ public record Responder(
         try (Progress progress = new Progress(name, prompts.size(), err)) {
             for (int from = 0; from < order.length; from += batchSize) {
                 List<Integer> batch = List.of(order).subList(from, Math.min(order.length, from + batchSize));
-                List<Response> some = respond(batch.stream().map(tokens::get).toList(), (sequence, token) -> true);
+                // Another seed for each batch: samples of one prompt may lie in several.
+                List<Response> some =
+                        respond(batch.stream().map(tokens::get).toList(), seed + from, (sequence, token) -> true);
                 for (int i = 0; i < some.size(); i++) {
                     responses[batch.get(i)] = some.get(i);
                 }
@@ -63,11 +65,11 @@ public record Responder(
 
     /** Returns the response to a prompt, told token by token to a listener. */
     public Response respond(String prompt, TokenListener listener) {
-        return respond(List.of(TextTokenizer.withoutEnd(model.tokenizer().encode(prompt), model.ends())), listener)
-                .get(0);
+        long[] tokens = TextTokenizer.withoutEnd(model.tokenizer().encode(prompt), model.ends());
+        return respond(List.of(tokens), seed, listener).get(0);
     }
 
-    private List<Response> respond(List<long[]> prompts, TokenListener listener) {
+    private List<Response> respond(List<long[]> prompts, long streams, TokenListener listener) {
         int room = model.model().maxPositions()
                 - Math.min(maxNewTokens, model.model().maxPositions() / 2);
         List<long[]> fitting = prompts.stream().map(ids -> end(ids, room)).toList();
@@ -75,9 +77,9 @@ public record Responder(
                 .setMaxNewTokens(maxNewTokens)
                 .optStopTokens(model.ends())
                 .optStopStrings(stopStrings)
-                .optDecoder(model.tokenizer()::decode)
+                .optDecoder(model.tokenizer()::decodeNext)
                 .optTemperature(temperature)
-                .optSeed(seed)
+                .optSeed(streams)
                 .build();
         List<Completion> completions = new Generator(model.model(), config).generate(fitting, listener);
         return IntStream.range(0, prompts.size())

@@ -37,6 +37,9 @@ public final class TextTokenizer implements AutoCloseable {
     private final Runnable closer;
     private final int size;
 
+    /** A word for others to follow. */
+    private final long[] word;
+
     private TextTokenizer(HuggingFaceTokenizer tokenizer, int size) {
         encoder = texts -> Arrays.stream(tokenizer.batchEncode(texts))
                 .map(Encoding::getIds)
@@ -44,6 +47,7 @@ public final class TextTokenizer implements AutoCloseable {
         decoder = tokens -> tokenizer.decode(tokens, true);
         closer = tokenizer::close;
         this.size = size;
+        word = tokenizer.encode("a", false, false).getIds();
     }
 
     private TextTokenizer(WorldTokenizer tokenizer) {
@@ -133,6 +137,13 @@ public final class TextTokenizer implements AutoCloseable {
     /** Returns the text of tokens, special ones left out. */
     public String decode(long[] tokens) {
         return tokens.length == 0 ? "" : decoder.apply(tokens);
+    }
+
+    /** Returns the text of tokens that follow others: it keeps a blank that some tokenizers take off the first word. */
+    public String decodeNext(long[] tokens) {
+        long[] all =
+                LongStream.concat(LongStream.of(word), LongStream.of(tokens)).toArray();
+        return decode(all).substring(decode(word).length());
     }
 
     /** Returns {@code tokens} without those of {@code ends} that it ends in: some tokenizers add one. */

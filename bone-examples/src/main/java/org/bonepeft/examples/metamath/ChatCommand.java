@@ -73,7 +73,8 @@ final class ChatCommand implements Callable<Integer> {
         responder.respond(prompt.ask(question), (sequence, token) -> {
             tokens.add(token);
             String text = language.tokenizer()
-                    .decode(tokens.stream().mapToLong(Long::longValue).toArray());
+                    .decodeNext(tokens.stream().mapToLong(Long::longValue).toArray())
+                    .stripLeading();
             // A character may take several tokens; until then the tokenizer gives a replacement for it.
             if (text.length() > told.length() && !text.endsWith("\uFFFD")) {
                 out.print(text.substring(told.length()));

@@ -74,6 +74,7 @@ class ConversationTest {
         assertThat(HumanEval.code("Sure:\n```python\ndef f():\n    return 1\n```\nDone"))
                 .isEqualTo("\ndef f():\n    return 1\n");
         assertThat(HumanEval.code("```\nx = 1")).isEqualTo("\nx = 1");
-        assertThat(HumanEval.code("x = 1")).isEqualTo("\nx = 1");
+        assertThat(HumanEval.code(" x = 1")).isEqualTo("\nx = 1");
+        assertThat(HumanEval.code("     return 1")).isEqualTo("\n    return 1");
     }
 }

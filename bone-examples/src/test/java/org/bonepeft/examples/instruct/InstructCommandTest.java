@@ -75,10 +75,11 @@ class InstructCommandTest {
 
         Path humanEval = folder.resolve("humaneval.jsonl");
         Files.writeString(humanEval, "{\"task_id\": \"HumanEval/0\", \"prompt\": \"def f():\\n    \"}\n");
-        List<Row> completions = generate(model, humanEval.toString(), "--samples", "2", "--temperature", "0.8");
-        assertThat(completions)
-                .hasSize(2)
-                .allSatisfy(row -> assertThat(row.values().keySet()).containsExactly("task_id", "completion"));
+        List<Row> completions =
+                generate(model, humanEval.toString(), "--samples", "3", "--temperature", "2", "--eval-batch", "1");
+        assertThat(completions).hasSize(3).doesNotHaveDuplicates().allSatisfy(row -> assertThat(
+                        row.values().keySet())
+                .containsExactly("task_id", "completion"));
 
         Path mtBench = folder.resolve("mtbench.jsonl");
         Files.writeString(

@@ -30,6 +30,25 @@ class TextTokenizerTest {
         }
     }
 
+    /** SentencePiece's tokenizers take a blank off the first word; Python code would lose its indentation. */
+    @Test
+    void decodeNext_keepsTheFirstBlank() throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), """
+                {"version": "1.0", "added_tokens": [],
+                 "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+                 "decoder": {"type": "Sequence", "decoders": [
+                   {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"},
+                   {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+                 "model": {"type": "BPE", "vocab": {"▁": 0, "a": 1, "b": 2}, "merges": []}}
+                """);
+        try (TextTokenizer tokenizer = TextTokenizer.read(folder, 3)) {
+            long[] ids = tokenizer.encode("  b");
+            assertThat(tokenizer.decode(ids)).isEqualTo(" b");
+            assertThat(tokenizer.decodeNext(ids)).isEqualTo("  b");
+            assertThat(tokenizer.decodeNext(new long[0])).isEmpty();
+        }
+    }
+
     @Test
     void tokenizerOfAnotherModel_isRefused() throws IOException {
         int size = LlamaConfig.read(MODEL).vocabSize();
