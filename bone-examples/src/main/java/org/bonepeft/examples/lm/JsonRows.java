@@ -9,6 +9,8 @@ import com.google.gson.stream.MalformedJsonException;
 import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +63,9 @@ public final class JsonRows {
      * @throws IOException if the file cannot be read
      */
     public static List<Row> read(Path file, int limit) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new BoneException(file + " is a directory; expected a file of JSON or JSON lines");
+        }
         List<Row> rows;
         try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             reader.mark(1 << 12);
@@ -70,11 +75,24 @@ public final class JsonRows {
             }
             reader.reset();
             rows = first == '[' ? array(file, reader, limit) : lines(file, reader, limit);
+        } catch (CharacterCodingException e) {
+            throw new BoneException(file + ", line " + lineOfForeignText(file) + ": not UTF-8", e);
         }
         if (rows.isEmpty()) {
             throw new BoneException(file + " has no rows");
         }
         return rows;
+    }
+
+    private static long lineOfForeignText(Path file) throws IOException {
+        // This reader puts U+FFFD in place of what it cannot read.
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8))) {
+            return 1
+                    + reader.lines()
+                            .takeWhile(line -> line.indexOf('\uFFFD') < 0)
+                            .count();
+        }
     }
 
     private static List<Row> lines(Path file, BufferedReader reader, int limit) throws IOException {
@@ -103,7 +121,11 @@ public final class JsonRows {
                 rows.add(new Row(where, Json.parseObject(element.toString(), where)));
             }
         } catch (JsonParseException | IllegalStateException | MalformedJsonException | EOFException e) {
-            throw new BoneException(file + ", element " + rows.size() + ": " + e.getMessage(), e);
+            String reason = String.valueOf((e.getCause() == null ? e : e.getCause()).getMessage());
+            throw new BoneException(
+                    file + ", element " + rows.size() + ": not valid JSON: "
+                            + reason.lines().findFirst().orElse(""),
+                    e);
         }
         return rows;
     }

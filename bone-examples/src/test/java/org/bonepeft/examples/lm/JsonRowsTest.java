@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.bonepeft.BoneException;
@@ -48,9 +49,20 @@ class JsonRowsTest {
 
     @Test
     void brokenElement_isNamed() throws IOException {
-        assertRefused("[{\"a\": 1}, {\"a\": ]", "rows.json, element 1");
+        assertRefused("[{\"a\": 1},\n {\"a\": ]", "rows.json, element 1: not valid JSON: Unexpected value at line 2");
         assertRefused("[{\"a\": 1}", "rows.json, element 1");
         assertRefused("[{\"a\": 1}, 7]", "rows.json, element 1", "expected one JSON object");
+    }
+
+    @Test
+    void otherEncodings_areNamed() throws IOException {
+        Files.write(file, "{\"a\": \"e\"}\n{\"a\": \"é\"}\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> JsonRows.read(file, 100))
+                .isInstanceOf(BoneException.class)
+                .hasMessageEndingWith("rows.json, line 2: not UTF-8");
+        assertThatThrownBy(() -> JsonRows.read(file.getParent(), 100))
+                .isInstanceOf(BoneException.class)
+                .hasMessageContaining("is a directory");
     }
 
     @Test
