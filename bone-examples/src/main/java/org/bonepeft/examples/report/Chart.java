@@ -48,6 +48,11 @@ final class Chart {
         return this;
     }
 
+    /** Draws nothing above {@code top}. */
+    void cut(double top) {
+        chart.getStyler().setYAxisMax(top);
+    }
+
     byte[] png() throws IOException {
         return BitmapEncoder.getBitmapBytes(chart, BitmapFormat.PNG);
     }

@@ -41,6 +41,19 @@ class LossChartTest {
     }
 
     @Test
+    void top_leavesOutTheFirstTenthAlone() {
+        double[] falling = {9, 4, 3, 2, 2, 2, 1, 1, 1, 1};
+        double[] late = {1, 1, 1, 1, 1, 1, 1, 1, 1, 5};
+        assertThat(LossChart.top(List.of(falling))).hasValue(4);
+        assertThat(LossChart.top(List.of(falling, late))).hasValue(5);
+        assertThat(LossChart.top(List.of(late))).isEmpty();
+        assertThat(LossChart.top(List.of(new double[] {9, 1, 1, 1, 1, 1, 1, 1, 1, 1})))
+                .isEmpty();
+        assertThat(LossChart.top(List.of(falling, new double[] {Double.NaN}))).isEmpty();
+        assertThat(LossChart.top(List.of())).isEmpty();
+    }
+
+    @Test
     void smooth_constant_staysConstantFromTheFirstValue() {
         assertThat(LossChart.smooth(List.of(2.0, 2.0, 2.0), 0.95))
                 .containsExactly(new double[] {2, 2, 2}, within(1e-12));
