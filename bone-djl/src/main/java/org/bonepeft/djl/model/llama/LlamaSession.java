@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bonepeft.BoneException;
@@ -63,7 +64,9 @@ final class LlamaSession implements CausalLm.Session {
                 Shape all = new Shape(tokens.size(), slots);
                 inputs.add(scratch.create(mask(), all));
                 inputs.add(scratch.create(positions(slots - longest), shape));
-                inputs.add(scratch.create(positions(0), all));
+                if (Collections.max(model.config().windows()) > 0) {
+                    inputs.add(scratch.create(positions(0), all));
+                }
             }
             float[] logits = TorchEngine.serves(manager)
                     ? TorchAutograd.with(false, () -> TorchTypes.floats(next(inputs)))
