@@ -60,7 +60,7 @@ final class Classifier implements AutoCloseable {
      */
     static Classifier prepare(MethodPlan plan, GlueOptions options, RobertaConfig config, EncodedRows rows)
             throws IOException {
-        NDManager manager = NDManager.newBaseManager(options.device(), ENGINE);
+        NDManager manager = NDManager.newBaseManager(options.hardware().device(), ENGINE);
         try {
             RobertaForSequenceClassification model = RobertaForSequenceClassification.load(
                     options.model(), config, manager, options.training().seed());

@@ -1,22 +1,19 @@
 package org.bonepeft.examples.glue;
 
-import ai.djl.Device;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.bonepeft.BoneException;
+import org.bonepeft.examples.lm.DeviceOptions;
+import org.bonepeft.examples.lm.ModelOptions;
+import org.bonepeft.examples.lm.RunFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -32,8 +29,6 @@ import picocli.CommandLine.Spec;
         },
         sortOptions = false)
 public final class GlueCommand implements Callable<Integer> {
-    private static final Pattern GPU = Pattern.compile("gpu(\\d{0,3})");
-
     private final PrintStream out;
     private final PrintStream err;
 
@@ -113,25 +108,11 @@ public final class GlueCommand implements Callable<Integer> {
             description = "tokens of a row; longer ones are cut (default: ${DEFAULT-VALUE}, or what the model can)")
     private int maxLength;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "default: ${DEFAULT-VALUE}")
-    private long seed;
-
     @Option(names = "--out", paramLabel = "DIR", description = "folder to write (default: runs/glue-TASK-TIME)")
     private @Nullable Path output;
 
-    @Option(
-            names = "--device",
-            paramLabel = "D",
-            defaultValue = "cpu",
-            description = "cpu or gpu0, gpu1, ... (default: ${DEFAULT-VALUE})")
-    @SuppressWarnings("NullAway.Init")
-    private String device;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "threads of PyTorch (default: 1 for a hidden size up to 256, else one for each core)")
-    private @Nullable Integer threads;
+    @Mixin
+    private final DeviceOptions hardware = new DeviceOptions();
 
     /** Creates the command; results go to {@code out}, progress to {@code err}. */
     public GlueCommand(PrintStream out, PrintStream err) {
@@ -156,14 +137,12 @@ public final class GlueCommand implements Callable<Integer> {
         require(weightDecay >= 0 && weightDecay <= 1, "--weight-decay must be between 0 and 1, not " + weightDecay);
         require(batchSize >= 1, "--batch-size must be 1 or more, not " + batchSize);
         require(maxLength >= 8, "--max-length must be 8 or more, not " + maxLength);
-        require(threads == null || threads >= 1, "--threads must be 1 or more, not " + threads);
+        hardware.device();
         require(methods.stream().distinct().count() == methods.size(), "--method names a method twice");
-        Path root = Path.of(System.getProperty("bone.root", "")).resolve("src-test-data");
-        GlueLocation location = location(root.resolve("mini-glue"));
-        String time = LocalDateTime.now(ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        GlueLocation location = location(ModelOptions.bundled("mini-glue"));
         return new GlueOptions(
                 location,
-                Optional.ofNullable(model).orElse(root.resolve("mini-roberta")),
+                Optional.ofNullable(model).orElse(ModelOptions.bundled("mini-roberta")),
                 methods,
                 rank,
                 targets,
@@ -173,12 +152,10 @@ public final class GlueCommand implements Callable<Integer> {
                         batchSize,
                         learningRate == null ? OptionalDouble.empty() : OptionalDouble.of(learningRate),
                         weightDecay,
-                        seed),
+                        hardware.seed()),
                 maxLength,
-                Optional.ofNullable(output)
-                        .orElse(Path.of("runs", "glue-" + location.task().title() + "-" + time)),
-                device(),
-                threads == null ? OptionalInt.empty() : OptionalInt.of(threads));
+                RunFolder.of(output, "glue-" + location.task().title()),
+                hardware);
     }
 
     private GlueLocation location(Path bundled) {
@@ -187,15 +164,6 @@ public final class GlueCommand implements Callable<Integer> {
         } catch (BoneException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
-    }
-
-    private Device device() {
-        Matcher gpu = GPU.matcher(device);
-        require(device.equals("cpu") || gpu.matches(), "--device must be cpu or gpu0, gpu1, ..., not " + device);
-        if (device.equals("cpu")) {
-            return Device.cpu();
-        }
-        return Device.gpu(gpu.group(1).isEmpty() ? 0 : Integer.parseInt(gpu.group(1)));
     }
 
     private void require(boolean condition, String message) {

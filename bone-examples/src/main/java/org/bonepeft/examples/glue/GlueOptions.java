@@ -1,9 +1,8 @@
 package org.bonepeft.examples.glue;
 
-import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalInt;
+import org.bonepeft.examples.lm.DeviceOptions;
 
 /**
  * A run of {@code bone glue}, with all defaults filled in.
@@ -12,7 +11,6 @@ import java.util.OptionalInt;
  * @param rank the block size of Bone; LoRA's rank where there is no Bone to compare with
  * @param maxLength the most tokens of a row; the model may allow fewer
  * @param out the folder to write
- * @param threads how many threads PyTorch uses, or none for a number that suits the model
  */
 record GlueOptions(
         GlueLocation location,
@@ -23,5 +21,4 @@ record GlueOptions(
         TrainSettings training,
         int maxLength,
         Path out,
-        Device device,
-        OptionalInt threads) {}
+        DeviceOptions hardware) {}

@@ -1,6 +1,5 @@
 package org.bonepeft.examples.glue;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.roberta.RobertaConfig;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
@@ -24,9 +22,6 @@ import org.bonepeft.io.OutputFolder;
 
 /** One run of {@code bone glue}: reads, trains each method from the same start, reports, writes. */
 final class GlueRun {
-    private static final String THREADS = "ai.djl.pytorch.num_threads";
-    private static final int SMALL = 256;
-
     private final GlueOptions options;
     private final PrintStream out;
     private final PrintStream err;
@@ -53,8 +48,7 @@ final class GlueRun {
             List<MethodPlan> plans = options.methods().stream()
                     .map(method -> MethodPlan.of(method, options, shapes))
                     .toList();
-            setThreads(config);
-            checkDevice();
+            options.hardware().start(config.hiddenSize());
             GlueReport report = new GlueReport(out);
             report.describe(data, rows, options);
             List<GlueResult> results = new ArrayList<>();
@@ -114,28 +108,5 @@ final class GlueRun {
         Map<String, List<Double>> losses = new LinkedHashMap<>();
         results.forEach(result -> losses.put(result.title(), result.losses()));
         return losses;
-    }
-
-    /**
-     * The threads of PyTorch spin while they wait for each other: small products gain little from a second one, and lose
-     * twentyfold where another program keeps the cores busy. DJL reads the property when it loads the engine.
-     */
-    private void setThreads(RobertaConfig config) {
-        OptionalInt threads = options.threads();
-        if (threads.isEmpty() && config.hiddenSize() <= SMALL) {
-            threads = OptionalInt.of(1);
-        }
-        if (System.getProperty(THREADS) == null) {
-            threads.ifPresent(number -> System.setProperty(THREADS, Integer.toString(number)));
-        }
-    }
-
-    private void checkDevice() {
-        Device device = options.device();
-        int gpus = Engine.getEngine(Classifier.ENGINE).getGpuCount();
-        if (device.isGpu() && device.getDeviceId() >= gpus) {
-            throw new BoneException("--device gpu" + device.getDeviceId() + ": PyTorch sees " + gpus
-                    + " GPUs here; --device cpu works everywhere");
-        }
     }
 }

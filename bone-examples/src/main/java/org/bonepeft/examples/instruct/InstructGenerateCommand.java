@@ -5,6 +5,7 @@ import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.bonepeft.BoneException;
 import org.bonepeft.examples.lm.Dialogue;
 import org.bonepeft.examples.lm.JsonRows;
 import org.bonepeft.examples.lm.JsonRows.Row;
@@ -23,7 +23,10 @@ import org.bonepeft.io.AtomicFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code bone instruct generate}: answers HumanEval, MT-Bench or any instructions into a file of JSON lines. */
 @Command(
@@ -40,6 +43,10 @@ final class InstructGenerateCommand implements Callable<Integer> {
 
     private final PrintStream out;
     private final PrintStream err;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
 
     @Mixin
     private final ModelOptions model = new ModelOptions();
@@ -101,10 +108,16 @@ final class InstructGenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (limit < 1 || samples < 1 || maxNewTokens < 1 || batchSize < 1) {
-            throw new BoneException("--test-limit, --samples, --max-new-tokens and --eval-batch must be 1 or more, not "
-                    + limit + ", " + samples + ", " + maxNewTokens + ", " + batchSize);
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--test-limit, --samples, --max-new-tokens and --eval-batch must be 1 or more, not " + limit + ", "
+                            + samples + ", " + maxNewTokens + ", " + batchSize);
+        }
+        if (!(temperature >= 0)) {
+            throw new ParameterException(spec.commandLine(), "--temperature must be 0 or more, not " + temperature);
         }
         List<Row> rows = JsonRows.read(test, limit);
+        Files.createDirectories(output.toAbsolutePath().getParent());
         List<Map<String, Object>> lines;
         try (LanguageModel<?> language = model.load(adapter)) {
             lines = answer(rows, language);

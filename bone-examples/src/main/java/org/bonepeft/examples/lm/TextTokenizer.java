@@ -55,6 +55,7 @@ public final class TextTokenizer implements AutoCloseable {
         decoder = tokenizer::decode;
         closer = () -> {};
         size = tokenizer.vocabSize();
+        word = new long[0];
     }
 
     /**

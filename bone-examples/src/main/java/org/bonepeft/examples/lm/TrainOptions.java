@@ -3,7 +3,6 @@ package org.bonepeft.examples.lm;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
-import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.djl.train.TrainingResult;
 import org.bonepeft.examples.lm.Encoder.Encoded;
@@ -12,7 +11,10 @@ import org.bonepeft.examples.plan.ParameterBudget;
 import org.bonepeft.examples.report.Transcript;
 import org.bonepeft.peft.Targets;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How to fine-tune. */
 public final class TrainOptions {
@@ -23,6 +25,10 @@ public final class TrainOptions {
         RESPONSE,
         ALL
     }
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec command;
 
     @Option(
             names = "--rank",
@@ -44,7 +50,7 @@ public final class TrainOptions {
     @Option(
             names = "--epochs",
             paramLabel = "X",
-            defaultValue = "2",
+            defaultValue = "2.5",
             description = "passes over the training rows (default: ${DEFAULT-VALUE})")
     private double epochs;
 
@@ -54,7 +60,7 @@ public final class TrainOptions {
     @Option(
             names = "--lr",
             paramLabel = "X",
-            defaultValue = "5e-3",
+            defaultValue = "4e-3",
             description = "peak learning rate (default: ${DEFAULT-VALUE}, for the bundled model; the paper has 2e-5)")
     private double learningRate;
 
@@ -134,7 +140,7 @@ public final class TrainOptions {
         return limit;
     }
 
-    /** Checks the numbers. */
+    /** Checks the numbers; a wrong one is a usage error. */
     public void check() {
         require(rank >= 1, "--rank must be 1 or more, not " + rank);
         require(epochs > 0 && epochs <= 1000, "--epochs must be above 0 and at most 1000, not " + epochs);
@@ -148,9 +154,9 @@ public final class TrainOptions {
         require(limit >= 1, "--limit must be 1 or more, not " + limit);
     }
 
-    private static void require(boolean condition, String message) {
+    private void require(boolean condition, String message) {
         if (!condition) {
-            throw new BoneException(message);
+            throw new ParameterException(command.commandLine(), message);
         }
     }
 

@@ -34,13 +34,6 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--adapter", paramLabel = "DIR", description = "folder of an adapter, as train writes it")
     private @Nullable Path adapter;
 
-    @Option(
-            names = "--test",
-            split = ",",
-            paramLabel = "FILE",
-            description = "problems: MetaMathQA, GSM8K or MATH, JSON or JSON lines (default: the bundled ones)")
-    private List<Path> tests = List.of();
-
     @Option(names = "--out", paramLabel = "DIR", description = "folder to write (default: runs/metamath-eval-TIME)")
     private @Nullable Path output;
 
@@ -52,9 +45,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         asking.check();
-        Path bundled = ModelOptions.bundled("mini-metamath");
-        Map<String, List<MathRow>> problems = asking.read(
-                tests.isEmpty() ? List.of(bundled.resolve("test.json"), bundled.resolve("test-unseen.json")) : tests);
+        Map<String, List<MathRow>> problems = asking.read();
         Path folder = RunFolder.of(output, "metamath-eval");
         Transcript report = new Transcript(out);
         try (OutputFolder results = OutputFolder.open(folder);

@@ -10,15 +10,31 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bonepeft.BoneException;
 import org.bonepeft.examples.lm.LanguageModel;
+import org.bonepeft.examples.lm.ModelOptions;
 import org.bonepeft.examples.lm.Responder;
 import org.bonepeft.examples.report.TextTable;
 import org.bonepeft.examples.report.Transcript;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How to ask, and how long answers may be. */
 final class EvalOptions {
     /** MetaMath's: a model that goes on with another task has ended its answer. */
     private static final List<String> STOPS = List.of("Question", "USER", "ASSISTANT", "Instruction", "Response");
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec command;
+
+    @Option(
+            names = "--test",
+            split = ",",
+            paramLabel = "FILE",
+            description =
+                    "problems to answer: MetaMathQA, GSM8K or MATH, JSON or JSON lines (default: the bundled ones)")
+    private List<Path> tests = List.of();
 
     @Option(
             names = "--prompt",
@@ -51,8 +67,10 @@ final class EvalOptions {
 
     void check() {
         if (maxNewTokens < 1 || batchSize < 1 || testLimit < 1) {
-            throw new BoneException("--max-new-tokens, --eval-batch and --test-limit must be 1 or more, not "
-                    + maxNewTokens + ", " + batchSize + ", " + testLimit);
+            throw new ParameterException(
+                    command.commandLine(),
+                    "--max-new-tokens, --eval-batch and --test-limit must be 1 or more, not " + maxNewTokens + ", "
+                            + batchSize + ", " + testLimit);
         }
     }
 
@@ -65,19 +83,25 @@ final class EvalOptions {
         return prompt;
     }
 
-    /** Reads test files, by their names. */
-    Map<String, List<MathRow>> read(List<Path> files) throws IOException {
-        Map<String, List<MathRow>> tests = new LinkedHashMap<>();
-        for (Path file : files) {
+    /** Reads the problems, by the names of their files. */
+    Map<String, List<MathRow>> read() throws IOException {
+        Path bundled = ModelOptions.bundled("mini-metamath");
+        Map<String, List<MathRow>> problems = new LinkedHashMap<>();
+        for (Path file :
+                tests.isEmpty() ? List.of(bundled.resolve("test.json"), bundled.resolve("test-unseen.json")) : tests) {
             List<MathRow> rows = MathRow.read(file, Integer.MAX_VALUE);
             int count = Math.min(testLimit, rows.size());
-            tests.put(
-                    file.getFileName().toString().replaceAll("\\.jsonl?$", ""),
+            String name = file.getFileName().toString().replaceAll("\\.jsonl?$", "");
+            if (problems.containsKey(name)) {
+                throw new BoneException("--test: two files are called " + name + ", and so would be those written");
+            }
+            problems.put(
+                    name,
                     IntStream.range(0, count)
                             .mapToObj(i -> rows.get((int) ((long) i * rows.size() / count)))
                             .toList());
         }
-        return tests;
+        return problems;
     }
 
     /** Lets the model answer. */

@@ -68,13 +68,6 @@ public final class MetaMathCommand implements Callable<Integer> {
                     "problems to train on: MetaMathQA, GSM8K or MATH, JSON or JSON lines (default: the bundled ones)")
     private @Nullable Path data;
 
-    @Option(
-            names = "--test",
-            split = ",",
-            paramLabel = "FILE",
-            description = "problems to answer (default: the bundled ones)")
-    private List<Path> tests = List.of();
-
     @Option(names = "--quick", description = "few rows, few problems: the whole way in a minute, poor answers")
     private boolean quick;
 
@@ -104,16 +97,13 @@ public final class MetaMathCommand implements Callable<Integer> {
         if (quick) {
             asking.limit(QUICK_PROBLEMS);
         }
-        Path bundled = ModelOptions.bundled("mini-metamath");
-        Path trainFile = data == null ? bundled.resolve("train.json") : data;
-        List<Path> testFiles =
-                tests.isEmpty() ? List.of(bundled.resolve("test.json"), bundled.resolve("test-unseen.json")) : tests;
+        Path trainFile = data == null ? ModelOptions.bundled("mini-metamath").resolve("train.json") : data;
         Path folder = RunFolder.of(output, "metamath");
         Transcript report = new Transcript(out);
         try (OutputFolder results = OutputFolder.open(folder)) {
             List<MathRow> rows =
                     MathRow.read(trainFile, quick ? Math.min(QUICK_ROWS, training.limit()) : training.limit());
-            Map<String, List<MathRow>> problems = asking.read(testFiles);
+            Map<String, List<MathRow>> problems = asking.read();
             report.say("%s, fine-tuned on %s", model.folder(), trainFile);
             Map<String, Evaluation> before = new LinkedHashMap<>();
             List<Tokens> encoded;

@@ -164,8 +164,14 @@ class MetaMathCommandTest {
         Path data = folder.resolve("data.jsonl");
         Files.writeString(data, "{\"query\": \"q\", \"response\": \"r\"}\n{\"query\": \n");
         assertRefused(run("train", "--model", model, "--data", data.toString()), "data.jsonl, line 2");
+        Files.writeString(data, "{\"query\": \"q\", \"response\": \"r\"}");
+        assertRefused(run("eval", "--model", model, "--test", data + "," + data), "two files are called data");
         assertRefused(run("--model", folder.resolve("gone").toString()), "gone; expected a model directory");
-        assertRefused(run("--lr", "2"), "--lr must be between 0 and 1, not 2.0");
+        assertThat(run("--lr", "2")).isEqualTo(2);
+        assertThat(run("eval", "--test-limit", "0")).isEqualTo(2);
+        assertThat(run("train", "--device", "tpu")).isEqualTo(2);
+        assertThat(err.toString(UTF_8))
+                .contains("--lr must be between 0 and 1, not 2.0", "--device must be cpu or gpu0, gpu1, ..., not tpu");
         assertRefused(run("train", "--model", model, "--rank", "17", "--limit", "3"), "--rank may be at most 16");
         Path config = Path.of(model).resolve("config.json");
         String text = Files.readString(config);
