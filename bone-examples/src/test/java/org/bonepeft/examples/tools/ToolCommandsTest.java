@@ -199,6 +199,24 @@ class ToolCommandsTest {
     }
 
     @Test
+    void convert_pickle_isRefusedWithAdvice() throws IOException {
+        Path pickle = Files.write(folder.resolve("rwkv-0.pth"), new byte[9]);
+        Path converted = folder.resolve("converted");
+        fails(
+                1,
+                "safetensors.torch.save_file",
+                "convert",
+                pickle,
+                "--to",
+                "miss",
+                "--method",
+                "bone",
+                "--out",
+                converted);
+        assertThat(converted).doesNotExist();
+    }
+
+    @Test
     void convert_boneToLoraAndBack_isExact() throws IOException {
         Path bone = write(new Bone(5), "bone");
         Path lora = folder.resolve("lora");
