@@ -27,6 +27,7 @@ import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.djl.backend.GraphRunner;
 import org.bonepeft.djl.model.LayerRunner;
+import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.djl.torch.TorchGraphRunner;
 import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
@@ -234,8 +235,8 @@ public final class AdaptedLinear extends Linear {
         DType type = Values.type(x);
         @Nullable NDArray biasArray = store.getValue(bias, device, training);
         if (acting.isEmpty() && type == spec.weightType()) {
-            return linear(x, store.getValue(weight, device, training), biasArray)
-                    .singletonOrThrow();
+            return Kernels.of(x.getManager())
+                    .linear(x, store.getValue(weight, device, training), Optional.ofNullable(biasArray));
         }
         ActiveAdapters adapted = combinations.computeIfAbsent(
                 new Combination(acting, type),

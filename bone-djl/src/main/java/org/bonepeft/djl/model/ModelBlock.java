@@ -44,9 +44,14 @@ public abstract class ModelBlock extends AbstractBlock implements NamedChildren 
 
     /** Adds {@code y = W x + bias} with W (out, in) as the child {@code name}. */
     protected final void addLinear(String name, long in, long out, boolean bias) {
-        Linear linear = Linear.builder().setUnits(out).optBias(bias).build();
+        Linear linear = new ModelLinear(out, bias);
         linear.prepare(new Shape[] {new Shape(in)});
         addChild(name, linear);
+    }
+
+    /** Returns whether a linear is still the one that was added, with nothing in its place. */
+    protected final boolean isPlainLinear(String name) {
+        return child(name) instanceof ModelLinear;
     }
 
     /** Adds a parameter of this block itself. */

@@ -7,8 +7,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import java.util.List;
+import java.util.Optional;
 import org.bonepeft.djl.backend.Scalars;
 import org.bonepeft.graph.Decompositions;
 import org.bonepeft.reference.DoubleTensor;
@@ -24,6 +26,11 @@ final class ComposedKernels implements Kernels {
     private static final Decompositions<DoubleTensor> DECOMPOSITIONS = new ReferenceDecompositions(0);
 
     private ComposedKernels() {}
+
+    @Override
+    public NDArray linear(NDArray x, NDArray weight, Optional<NDArray> bias) {
+        return Linear.linear(x, weight, bias.orElse(null)).singletonOrThrow();
+    }
 
     @Override
     public NDArray attention(NDArray q, NDArray k, NDArray v, Attention how) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -21,17 +22,24 @@ import org.bonepeft.tensor.Shape;
  *
  * <p>Matrix products with an addend become {@code addmm} and {@code baddbmm}; where the graph says that the addend's
  * memory is free, they write into it. Types and constants are in the text, devices are those of the inputs.
+ *
+ * <p>A second method does the same for a few tokens, with the products of {@link FewRows}.
  */
 final class GraphScript implements Backend<String> {
     /** The method's name. */
     static final String METHOD = "run";
 
+    /** The method for at most {@link FewRows#MOST} tokens. */
+    static final String METHOD_FEW = "run_few";
+
+    private final boolean few;
     private final StringBuilder lines = new StringBuilder();
     private final List<String> labels = new ArrayList<>();
     private Tensor node;
     private int variables;
 
-    private GraphScript(Graph graph) {
+    private GraphScript(Graph graph, boolean few) {
+        this.few = few;
         Map<Tensor, String> names = new HashMap<>();
         graph.inputs().forEach((label, input) -> {
             if (graph.nodes().contains(input)) {
@@ -52,8 +60,13 @@ final class GraphScript implements Backend<String> {
         lines.append("  return ").append(names.get(output)).append('\n');
     }
 
-    /** A method and the graph's inputs in the order of its parameters; inputs that the output does not need are left out. */
-    record Script(String text, List<String> inputs) {}
+    /**
+     * Methods.
+     *
+     * @param inputs the graph's inputs in the order of the parameters; those that the output does not need are left out
+     * @param tokens the first of them that has rows for tokens
+     */
+    record Script(String text, List<String> inputs, Optional<String> tokens) {}
 
     /** Prints a graph with one output. */
     static Script of(Graph graph) {
@@ -61,20 +74,34 @@ final class GraphScript implements Backend<String> {
             throw new IllegalArgumentException(
                     graph.name() + " has " + graph.outputs().size() + " outputs; one can be compiled");
         }
-        GraphScript script = new GraphScript(graph);
-        String parameters = IntStream.range(0, script.labels.size())
+        GraphScript many = new GraphScript(graph, false);
+        GraphScript few = new GraphScript(graph, true);
+        Optional<String> tokens = graph.inputs().entrySet().stream()
+                .filter(input -> many.labels.contains(input.getKey()))
+                .filter(input -> input.getValue().shape().isOpen())
+                .map(Map.Entry::getKey)
+                .findFirst();
+        String text = many.method(METHOD) + few.method(METHOD_FEW) + FewRows.TEXT;
+        return new Script(text, List.copyOf(many.labels), tokens);
+    }
+
+    private String method(String name) {
+        String parameters = IntStream.range(0, labels.size())
                 .mapToObj(i -> ", x" + i + ": Tensor")
                 .collect(Collectors.joining());
-        String head = "def " + METHOD + "(self: __torch__.M" + parameters + ") -> Tensor:\n";
-        return new Script(head + script.lines, List.copyOf(script.labels));
+        return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines + "\n";
     }
 
     private String line(String function, Object... arguments) {
+        return assign("torch." + function, arguments);
+    }
+
+    private String assign(String function, Object... arguments) {
         String name = "v" + variables++;
         String list = Arrays.stream(arguments).map(Object::toString).collect(Collectors.joining(", "));
         lines.append("  ")
                 .append(name)
-                .append(" = torch.")
+                .append(" = ")
                 .append(function)
                 .append('(')
                 .append(list)
@@ -118,13 +145,25 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String matMul(String a, String b) {
-        return line("matmul", a, b);
+        return product(a, b, 0);
+    }
+
+    private String product(String a, String b, int first) {
+        Shape rows = operand(first);
+        Shape matrix = operand(first + 1);
+        boolean pays = few
+                && rows.rank() == 2
+                && rows.isOpen()
+                && matrix.rank() == 2
+                && !matrix.isOpen()
+                && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
+        return pays ? assign("self." + FewRows.METHOD, a, b) : line("matmul", a, b);
     }
 
     @Override
     public String addMatMul(String addend, String a, String b, boolean reuse) {
         int rank = operand(1).rank();
-        if (rank == operand(2).rank()) {
+        if (!few && rank == operand(2).rank()) {
             if (rank == 2) {
                 return line(reuse ? "addmm_" : "addmm", addend, a, b);
             }
@@ -133,7 +172,7 @@ final class GraphScript implements Backend<String> {
             }
         }
         // A fresh product is always free to be written to.
-        String product = matMul(a, b);
+        String product = product(a, b, 1);
         return reuse ? line("add_", addend, product) : line("add_", product, addend);
     }
 

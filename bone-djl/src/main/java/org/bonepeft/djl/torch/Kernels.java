@@ -3,6 +3,7 @@ package org.bonepeft.djl.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Operations that DJL lacks. {@link #of} gives those of PyTorch, one native call each; where TorchScript cannot be used,
@@ -33,6 +34,15 @@ public interface Kernels {
     static Kernels composed() {
         return ComposedKernels.INSTANCE;
     }
+
+    /**
+     * Returns x weight^T + bias; a few rows of x cost little more than reading the weight.
+     *
+     * @param x {@code [.., in]}
+     * @param weight {@code [out, in]}
+     * @param bias {@code [out]}
+     */
+    NDArray linear(NDArray x, NDArray weight, Optional<NDArray> bias);
 
     /**
      * Returns softmax(scale q k^T + mask) v.

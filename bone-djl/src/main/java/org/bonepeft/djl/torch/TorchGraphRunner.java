@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.bonepeft.BoneException;
@@ -26,7 +25,7 @@ public final class TorchGraphRunner implements GraphRunner {
     private TorchGraphRunner() {}
 
     /** Must not refer to the graph, or it would never become garbage. */
-    private record Compiled(TorchModule module, List<String> inputs) {}
+    private record Compiled(TorchModule module, GraphScript.Script script) {}
 
     /** Returns this runner if it serves arrays of the manager's engine, else the one that works op by op. */
     public static GraphRunner of(NDManager manager) {
@@ -36,8 +35,12 @@ public final class TorchGraphRunner implements GraphRunner {
     @Override
     public NDArray run(Graph graph, Map<String, NDArray> inputs, NDManager owner) {
         Compiled program = compiled(graph);
-        TorchModule.Call call = program.module().method(GraphScript.METHOD).into(owner);
-        for (String label : program.inputs()) {
+        GraphScript.Script script = program.script();
+        boolean few = script.tokens().map(inputs::get).filter(FewRows::pay).isPresent();
+        TorchModule.Call call = program.module()
+                .method(few ? GraphScript.METHOD_FEW : GraphScript.METHOD)
+                .into(owner);
+        for (String label : script.inputs()) {
             @Nullable NDArray value = inputs.get(label);
             if (value == null) {
                 throw new BoneException(graph.name() + " needs the input " + label + ", was given " + inputs.keySet());
@@ -62,7 +65,7 @@ public final class TorchGraphRunner implements GraphRunner {
             GraphScript.Script script = GraphScript.of(key);
             TorchModule module = TorchModule.compile(script.text());
             CLEANER.register(key, module::close);
-            return new Compiled(module, script.inputs());
+            return new Compiled(module, script);
         });
     }
 }

@@ -4,13 +4,27 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.core.Linear;
 import java.util.List;
+import java.util.Optional;
 
 /** The kernels as methods of {@code kernels.py}. */
 final class TorchKernels implements Kernels {
     static final TorchKernels INSTANCE = new TorchKernels();
 
     private TorchKernels() {}
+
+    @Override
+    public NDArray linear(NDArray x, NDArray weight, Optional<NDArray> bias) {
+        if (!FewRows.pay(x) || weight.size() < FewRows.LEAST_ELEMENTS) {
+            return Linear.linear(x, weight, bias.orElse(null)).singletonOrThrow();
+        }
+        TorchModule.Call call = TorchMethods.method(bias.isPresent() ? "linear_few_bias" : "linear_few")
+                .tensor(x)
+                .tensor(weight);
+        bias.ifPresent(call::tensor);
+        return call.run().singletonOrThrow();
+    }
 
     @Override
     public NDArray attention(NDArray q, NDArray k, NDArray v, Attention how) {

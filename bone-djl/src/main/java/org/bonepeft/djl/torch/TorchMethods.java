@@ -24,7 +24,7 @@ final class TorchMethods {
             if (in == null) {
                 throw new IllegalStateException("kernels.py is missing beside " + TorchMethods.class);
             }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "\n" + FewRows.TEXT;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -30,6 +30,14 @@ def copy(self: __torch__.M, target: Tensor, values: Tensor) -> Tensor:
 def ones_like(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.ones_like(x)
 
+# product_few is FewRows'.
+def linear_few(self: __torch__.M, x: Tensor, weight: Tensor) -> Tensor:
+  y = self.product_few(torch.reshape(x, [-1, torch.size(x, -1)]), torch.t(weight))
+  return torch.reshape(y, torch.slice(torch.size(x), 0, -1) + [-1])
+
+def linear_few_bias(self: __torch__.M, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+  return torch.add(self.linear_few(x, weight), bias)
+
 # True where query i of t may attend to key j of s: j <= i + s - t.
 def causal(self: __torch__.M, q: Tensor, k: Tensor) -> Tensor:
   t = torch.size(q, -2)
@@ -81,7 +89,15 @@ def attention_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: T
   return self.grouped(q, k, v, m, float(dropout), False, float(scale))
 
 def rms_norm(self: __torch__.M, x: Tensor, weight: Tensor, eps: str) -> Tensor:
-  return torch.rms_norm(x, [torch.size(x, -1)], weight, float(eps))
+  size = torch.size(x, -1)
+  if ops.prim.dtype(x) == 6 or ops.prim.dtype(x) == 7:
+    # Fewer passes over the elements than torch.rms_norm, there and back.
+    norm = torch.linalg_vector_norm(x, 2, [-1], True)
+    squares = torch.mul(torch.square(norm), 1. / float(size))
+    y = torch.mul(torch.mul(x, torch.rsqrt(torch.add(squares, float(eps)))), weight)
+  else:
+    y = torch.rms_norm(x, [size], weight, float(eps))
+  return y
 
 def rotary(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   halves = torch.chunk(x, 2, -1)

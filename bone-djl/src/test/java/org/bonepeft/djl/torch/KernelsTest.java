@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.bonepeft.djl.torch.Kernels.Reduction;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fast kernels against the composed ones, values and gradients, in both precisions. */
 class KernelsTest {
@@ -54,6 +56,15 @@ class KernelsTest {
     @Test
     void of_pyTorch_isTheFastOne() {
         assertThat(Kernels.of(manager)).isInstanceOf(TorchKernels.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void linear_anyNumberOfRows_agrees(long rows) {
+        check((kernels, in) -> kernels.linear(in[0], in[1], Optional.of(in[2])), type ->
+                new NDArray[] {wave(type, 0, rows, 1, 256), wave(type, 1, 300, 256), wave(type, 2, 300)});
+        check((kernels, in) -> kernels.linear(in[0], in[1], Optional.empty()), type ->
+                new NDArray[] {wave(type, 0, rows, 256), wave(type, 1, 300, 256)});
     }
 
     @ParameterizedTest

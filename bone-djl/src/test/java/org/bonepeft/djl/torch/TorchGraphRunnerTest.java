@@ -15,8 +15,11 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterGraphs;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bat;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Evaluation;
+import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.backend.GraphRunner;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TorchGraphRunnerTest {
     private NDManager manager;
@@ -131,6 +135,32 @@ class TorchGraphRunnerTest {
         inputs.forEach((label, array) -> before.put(label, array.toFloatArray()));
         runner.run(graph, inputs, manager);
         inputs.forEach((label, array) -> assertThat(array.toFloatArray()).containsExactly(before.get(label)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void run_fewTokens_agreesWithOpByOp(long tokens) {
+        LayerSpec spec = new LayerSpec("layer", 256, 256, true, DType.F32, DType.F32);
+        for (AdapterMethod method : List.of(new Lora(2, 4), new Bone(2), new Bat(2), new Bat(2, Grouping.ROW))) {
+            for (Evaluation evaluation : method.evaluations()) {
+                Graph graph = AdapterGraphs.forward(method, spec, evaluation, false);
+                if (evaluation == Evaluation.FACTORED && !method.equals(new Bat(2))) {
+                    assertThat(GraphScript.of(graph).text()).contains("self.product_few(");
+                }
+                NDArray[] inputs = inputs(graph, tokens).values().toArray(NDArray[]::new);
+                List<double[]> expected = Wave.run(() -> run(GraphRunner.opByOp(), graph, inputs), inputs);
+                List<double[]> actual = Wave.run(() -> run(runner, graph, inputs), inputs);
+                for (int i = 0; i < expected.size(); i++) {
+                    Tolerance.FLOAT32.check(method + " " + evaluation + " " + i, actual.get(i), expected.get(i));
+                }
+            }
+        }
+    }
+
+    private NDArray run(GraphRunner by, Graph graph, NDArray[] inputs) {
+        Map<String, NDArray> named = new LinkedHashMap<>();
+        graph.inputs().keySet().forEach(label -> named.put(label, inputs[named.size()]));
+        return by.run(graph, named, manager);
     }
 
     @Test

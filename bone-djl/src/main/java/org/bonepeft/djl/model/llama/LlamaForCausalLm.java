@@ -7,17 +7,18 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Random;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.model.HfWeights;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.model.NextTokenLoss;
+import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +122,7 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
     }
 
     private boolean hasPlainHead() {
-        return config.tied() || child(HEAD).getClass().equals(Linear.class);
+        return config.tied() || isPlainLinear(HEAD);
     }
 
     private NDArray headWeight(ParameterStore store, NDArray hidden, boolean training) {
@@ -140,7 +141,7 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
 
     NDArray logits(ParameterStore store, NDArray hidden, boolean training) {
         return config.tied()
-                ? Linear.linear(hidden, headWeight(store, hidden, training)).singletonOrThrow()
+                ? Kernels.of(hidden.getManager()).linear(hidden, headWeight(store, hidden, training), Optional.empty())
                 : call(store, HEAD, training, hidden);
     }
 

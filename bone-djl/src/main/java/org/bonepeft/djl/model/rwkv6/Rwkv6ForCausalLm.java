@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.io.IOException;
@@ -206,7 +205,7 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
     public NDArray loss(ParameterStore store, NDList inputs, NDArray labels, boolean training) {
         NDArray hidden = hidden(store, inputs, training);
         Block head = child(HEAD);
-        if (head.getClass().equals(Linear.class)) {
+        if (isPlainLinear(HEAD)) {
             Parameter weight = head.getDirectParameters().get("weight");
             return NextTokenLoss.of(hidden, store.getValue(weight, hidden.getDevice(), training), labels);
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LlamaForwardTest {
     private static final long[] IDS = {3, 7, 11, 2, 5};
@@ -92,28 +92,28 @@ class LlamaForwardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void fusedAttention_isTheComposedOne(boolean masked) {
-        NDArray q = manager.randomNormal(new Shape(2, 5, 16));
-        NDArray k = manager.randomNormal(new Shape(2, 5, 8));
-        NDArray v = manager.randomNormal(new Shape(2, 5, 8));
-        NDArray angle = manager.randomNormal(new Shape(5, 2));
+    @CsvSource({"5, false", "5, true", "130, false"})
+    void fusedAttention_isTheComposedOne(int tokens, boolean masked) {
+        NDArray q = manager.randomNormal(new Shape(2, tokens, 16));
+        NDArray k = manager.randomNormal(new Shape(2, tokens, 8));
+        NDArray v = manager.randomNormal(new Shape(2, tokens, 8));
+        NDArray angle = manager.randomNormal(new Shape(tokens, 2));
         NDArray both = angle.concat(angle, 1);
         Optional<NDArray> mask = masked
-                ? Optional.of(manager.arange(5)
+                ? Optional.of(manager.arange(tokens)
                         .expandDims(0)
-                        .lte(manager.arange(5).expandDims(1))
-                        .reshape(1, 1, 5, 5))
+                        .lte(manager.arange(tokens).expandDims(1))
+                        .reshape(1, 1, tokens, tokens))
                 : Optional.empty();
         RotaryAttention attention = new RotaryAttention(both.cos(), both.sin(), mask, 0);
         float[] composed = attention.composed(q, k, v, Optional.empty()).toFloatArray();
         Tolerance.FLOAT32.check(
                 "fused", attention.attend(q, k, v, Optional.empty()).toFloatArray(), composed);
-        LayerCache cache = new LayerCache(manager, 9);
+        LayerCache cache = new LayerCache(manager, tokens + 4);
         Tolerance.FLOAT32.check(
                 "cached", attention.attend(q, k, v, Optional.of(cache)).toFloatArray(), composed);
-        assertThat(cache.tokens()).isEqualTo(5);
-        LayerCache other = new LayerCache(manager, 9);
+        assertThat(cache.tokens()).isEqualTo(tokens);
+        LayerCache other = new LayerCache(manager, tokens + 4);
         Tolerance.FLOAT32.check(
                 "composed, cached",
                 attention.composed(q, k, v, Optional.of(other)).toFloatArray(),
