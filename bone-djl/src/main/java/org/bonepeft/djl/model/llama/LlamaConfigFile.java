@@ -18,6 +18,8 @@ final class LlamaConfigFile {
     private static final String ROPE_SCALING = "rope_scaling";
     private static final String ROPE_THETA = "rope_theta";
     private static final String ROPE_TYPE = "rope_type";
+    private static final String KEY_VALUE_HEADS = "num_key_value_heads";
+    private static final String WINDOW = "sliding_window";
     private static final String SLIDING = "sliding_attention";
     private static final String FULL = "full_attention";
 
@@ -37,9 +39,9 @@ final class LlamaConfigFile {
                 .setLayers(layers)
                 .setHeads(heads)
                 .optKeyValueHeads(
-                        family == LlamaFamily.LLAMA
-                                ? file.count("num_key_value_heads", heads)
-                                : file.count("num_key_value_heads"))
+                        family == LlamaFamily.LLAMA || file.has(KEY_VALUE_HEADS)
+                                ? file.count(KEY_VALUE_HEADS, heads)
+                                : file.count(KEY_VALUE_HEADS))
                 .optMaxPositions(file.count("max_position_embeddings"))
                 .optRmsNormEps(file.number("rms_norm_eps", 1e-6))
                 .optBias(attentionBias(file, family), mlpBias(file, family))
@@ -94,8 +96,8 @@ final class LlamaConfigFile {
         int window =
                 switch (family) {
                     case LLAMA -> 0;
-                    case MISTRAL -> file.has("sliding_window") ? file.count("sliding_window", 0) : 4096;
-                    case QWEN2 -> file.flag("use_sliding_window", false) ? file.count("sliding_window", 4096) : 0;
+                    case MISTRAL -> window(file);
+                    case QWEN2 -> file.flag("use_sliding_window", false) ? window(file) : 0;
                 };
         int first = family == LlamaFamily.QWEN2 ? file.index("max_window_layers", 28) : 0;
         Optional<List<String>> types = file.texts("layer_types");
@@ -112,6 +114,10 @@ final class LlamaConfigFile {
             windows.add(slides ? window : 0);
         }
         return windows;
+    }
+
+    private static int window(HfConfig file) {
+        return file.has(WINDOW) ? file.count(WINDOW, 0) : 4096;
     }
 
     private static LlamaConfig.Builder rope(HfConfig file, LlamaConfig.Builder builder) {
@@ -185,7 +191,7 @@ final class LlamaConfigFile {
         json.addProperty("model_type", config.family().key());
         json.addProperty("num_attention_heads", config.heads());
         json.addProperty("num_hidden_layers", config.layers());
-        json.addProperty("num_key_value_heads", config.keyValueHeads());
+        json.addProperty(KEY_VALUE_HEADS, config.keyValueHeads());
         json.addProperty("rms_norm_eps", config.rmsNormEps());
         JsonObject parameters = ropeJson(config.ropeScaling());
         parameters.addProperty(ROPE_THETA, config.ropeTheta());
@@ -223,7 +229,7 @@ final class LlamaConfigFile {
         if (config.family() == LlamaFamily.LLAMA) {
             return;
         }
-        json.addProperty("sliding_window", window == 0 ? null : window);
+        json.addProperty(WINDOW, window == 0 ? null : window);
         if (config.family() == LlamaFamily.QWEN2) {
             json.addProperty("use_sliding_window", window > 0);
             JsonArray types = new JsonArray();

@@ -107,6 +107,11 @@ class LlamaConfigTest {
         assertThat(read(mistral).windows()).containsExactly(4096, 4096);
         String[] qwen = {"model_type", "\"qwen2\"", "num_key_value_heads", "2", "sliding_window", "7"};
         assertThat(read(qwen).windows()).containsExactly(0, 0);
+        assertThat(read(with(qwen, "use_sliding_window", "true", "max_window_layers", "0", "sliding_window", "null"))
+                        .windows())
+                .containsExactly(0, 0);
+        assertThat(read(with(mistral, "num_key_value_heads", "null")).keyValueHeads())
+                .isEqualTo(4);
         assertThat(read(with(qwen, "use_sliding_window", "true", "max_window_layers", "1"))
                         .windows())
                 .containsExactly(0, 7);
