@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = LoopCommand.NAME,
         description = {
-            "Times a step of the FineTuner beside the same step by hand, in turns in one process; and measures the peak of"
-                    + " a step's memory, in fresh processes, with and without activation checkpointing."
+            "Times a step of the FineTuner beside the same step by hand, in turns in one process, and one whose layers are"
+                    + " computed again; and measures the peak of a step's memory, in fresh processes, with and without"
+                    + " activation checkpointing."
         },
         sortOptions = false)
 final class LoopCommand implements Callable<Integer> {
@@ -95,6 +96,7 @@ final class LoopCommand implements Callable<Integer> {
                 "by hand ms",
                 "tuner ms",
                 "ratio",
+                "recomputed ms",
                 "peak MiB",
                 "planned",
                 "recomputed MiB",
@@ -114,15 +116,18 @@ final class LoopCommand implements Callable<Integer> {
     private List<String> line(String name, String method) throws IOException {
         double[] hand = new double[rounds];
         double[] tuner = new double[rounds];
+        double[] again = new double[rounds];
         Activations planned;
         try (TrainWork work = prepare(name, method)) {
             planned = planned(work, name, method);
             for (int round = rounds == 0 ? 0 : -1; round < rounds; round++) {
                 double byHand = Bench.median(work.steps(steps));
-                double byTuner = Bench.median(work.tunerSteps(steps));
+                double byTuner = Bench.median(work.tunerSteps(steps, false));
+                double recomputed = Bench.median(work.tunerSteps(steps, true));
                 if (round >= 0) {
                     hand[round] = byHand;
                     tuner[round] = byTuner;
+                    again[round] = recomputed;
                 }
             }
         }
@@ -137,6 +142,7 @@ final class LoopCommand implements Callable<Integer> {
                 rounds == 0 ? "" : format("%.2f", Bench.median(hand)),
                 rounds == 0 ? "" : format("%.2f", Bench.median(tuner)),
                 rounds == 0 ? "" : format("%.3f", Bench.median(ratios)),
+                rounds == 0 ? "" : format("%.2f", Bench.median(again)),
                 format("%.1f", plain),
                 format("%.1f", planned.kept() / Bench.MIB),
                 format("%.1f", recomputed),

@@ -98,9 +98,9 @@ final class TrainWork implements Work {
     }
 
     /** Takes the same steps by the library's loop, and returns the milliseconds from the end of one to that of the next. */
-    double[] tunerSteps(int count) throws IOException {
+    double[] tunerSteps(int count, boolean recomputes) throws IOException {
         double[] ms = new double[count];
-        tune(count + 1, false, new TrainingListener() {
+        tune(count + 1, recomputes, new TrainingListener() {
             private long before;
 
             @Override

@@ -2,9 +2,11 @@ package org.bonepeft.examples.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.List;
 import org.assertj.core.data.Percentage;
 import org.bonepeft.adapter.AdapterMethods;
+import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.model.llama.LlamaConfig;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.peft.Targets;
@@ -15,26 +17,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ActivationsTest {
     private static final double MIB = 1 << 20;
 
-    /** What {@code bone bench loop} measured, see docs/TRAINING.md. */
-    @ParameterizedTest
-    @CsvSource({
-        "lora, 32, 512, 1408, 6, 8, 4096, 139.7, 37.9",
-        "bone, 64, 512, 1408, 6, 8, 4096, 113.0, 34.6",
-        "bat, 64, 512, 1408, 6, 8, 4096, 208.8, 50.6",
-        "lora, 8, 64, 172, 5, 4, 512, 18.4, 5.9",
-        "bone, 16, 64, 172, 5, 4, 512, 17.9, 5.6"
-    })
-    void plan_isNearWhatWasMeasured(
-            String method,
-            int rank,
-            int hidden,
-            int intermediate,
-            int layers,
-            int keyValueHeads,
-            int vocabulary,
-            double kept,
-            double recomputed) {
-        LlamaForCausalLm model = new LlamaForCausalLm(LlamaConfig.builder()
+    private static ModelBlock model(String name) throws IOException {
+        return switch (name) {
+            case "llama-small" -> llama(512, 1408, 6, 8, 4096);
+            case "llama-tiny" -> llama(64, 172, 5, 4, 512);
+            default -> KnownModels.find(name);
+        };
+    }
+
+    private static ModelBlock llama(int hidden, int intermediate, int layers, int keyValueHeads, int vocabulary) {
+        return new LlamaForCausalLm(LlamaConfig.builder()
                 .setVocabSize(vocabulary)
                 .setHiddenSize(hidden)
                 .setIntermediateSize(intermediate)
@@ -42,12 +34,35 @@ class ActivationsTest {
                 .setHeads(8)
                 .optKeyValueHeads(keyValueHeads)
                 .build());
+    }
+
+    /** What {@code bone bench loop} measured, see docs/TRAINING.md. */
+    @ParameterizedTest
+    @CsvSource({
+        "llama-small, lora, 32, F32, 512, 141.2, 37.4",
+        "llama-small, bone, 64, F32, 512, 113.6, 34.4",
+        "llama-small, bat-row, 64, F32, 512, 135.5, 37.9",
+        "llama-small, bat, 64, F32, 512, 208.3, 41.3",
+        "llama-small, lora, 32, BF16, 512, 92.5, 26.6",
+        "llama-small, bone, 64, BF16, 512, 82.1, 27.2",
+        "llama-small, bat-row, 64, BF16, 512, 92.3, 26.5",
+        "llama-small, bat, 64, BF16, 512, 124.5, 26.2",
+        "llama-tiny, lora, 8, F32, 512, 18.4, 5.9",
+        "llama-tiny, bone, 16, F32, 512, 17.9, 5.6",
+        "roberta-base, lora, 8, F32, 1024, 440.9, 115.3",
+        "roberta-base, bone, 16, F32, 1024, 443.0, 116.1",
+    })
+    void plan_isNearWhatWasMeasured(
+            String name, String method, int rank, DType type, long tokens, double kept, double recomputed)
+            throws IOException {
+        Targets targets =
+                name.startsWith("roberta") ? Targets.of("query", "value") : Targets.of(List.of(Targets.ALL_LINEAR));
         Plan plan = Plan.of(
-                model,
+                model(name),
                 AdapterMethods.of(method, new AdapterMethods.Settings(rank, 2 * rank, 0, rank, rank)),
-                Targets.of(List.of(Targets.ALL_LINEAR)),
-                512,
-                DType.F32);
+                targets,
+                tokens,
+                type);
         assertThat(plan.activations().kept() / MIB).isCloseTo(kept, Percentage.withPercentage(25));
         assertThat(plan.activations().recomputed() / MIB).isCloseTo(recomputed, Percentage.withPercentage(25));
     }
