@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.bonepeft.BoneException;
 
 /**
@@ -59,9 +60,21 @@ public final class AdamW implements AutoCloseable {
             this.parameter = parameter;
             manager = parameter.getManager().newSubManager(parameter.getDevice());
             managers.add(manager);
-            average = kept(manager.zeros(parameter.getShape(), parameter.getDataType()));
-            square = kept(manager.zeros(parameter.getShape(), parameter.getDataType()));
+            average = zeros();
+            square = zeros();
             step = kept(manager.zeros(new Shape(), DataType.FLOAT32));
+        }
+
+        /** DJL itself cannot make an array in bfloat16. */
+        private NDArray zeros() {
+            return kept(
+                    TorchEngine.serves(manager)
+                            ? TorchMethods.method("zeros_like")
+                                    .into(manager)
+                                    .tensor(parameter)
+                                    .run()
+                                    .singletonOrThrow()
+                            : manager.zeros(parameter.getShape(), parameter.getDataType()));
         }
 
         private NDArray kept(NDArray state) {
@@ -128,16 +141,18 @@ public final class AdamW implements AutoCloseable {
     }
 
     private void update(Kernels kernels, Group group, Map<Slot, NDArray> gradients, double lr) {
-        List<Slot> slots = group.slots().stream().filter(gradients::containsKey).toList();
-        if (!slots.isEmpty()) {
-            kernels.adamW(
-                    slots.stream().map(slot -> slot.parameter).toList(),
-                    slots.stream().map(slot -> gradients.get(slot)).toList(),
-                    slots.stream().map(slot -> slot.average).toList(),
-                    slots.stream().map(slot -> slot.square).toList(),
-                    slots.stream().map(slot -> slot.step).toList(),
-                    new AdamWStep(lr * group.rateFactor(), beta1, beta2, eps, group.weightDecay()));
-        }
+        // A fused call takes tensors of one type.
+        group.slots().stream()
+                .filter(gradients::containsKey)
+                .collect(Collectors.groupingBy(slot -> slot.parameter.getDataType()))
+                .values()
+                .forEach(slots -> kernels.adamW(
+                        slots.stream().map(slot -> slot.parameter).toList(),
+                        slots.stream().map(slot -> gradients.get(slot)).toList(),
+                        slots.stream().map(slot -> slot.average).toList(),
+                        slots.stream().map(slot -> slot.square).toList(),
+                        slots.stream().map(slot -> slot.step).toList(),
+                        new AdamWStep(lr * group.rateFactor(), beta1, beta2, eps, group.weightDecay())));
     }
 
     private static Optional<NDArray> gradient(Slot slot) {

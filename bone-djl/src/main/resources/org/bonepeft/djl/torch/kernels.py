@@ -38,6 +38,9 @@ def linear_few(self: __torch__.M, x: Tensor, weight: Tensor) -> Tensor:
 def linear_few_bias(self: __torch__.M, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
   return torch.add(self.linear_few(x, weight), bias)
 
+def zeros_like(self: __torch__.M, x: Tensor) -> Tensor:
+  return torch.zeros_like(x)
+
 # True where query i of t may attend to key j of s: j <= i + s - t.
 def causal(self: __torch__.M, q: Tensor, k: Tensor) -> Tensor:
   t = torch.size(q, -2)

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.bonepeft.BoneException;
+import org.bonepeft.tensor.DType;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -204,5 +205,36 @@ class AdamWTest {
         assertThatThrownBy(() -> AdamW.builder().addGroup(Map.of("p", p), 1, 0).addGroup(Map.of("p", q), 1, 0))
                 .isInstanceOf(BoneException.class)
                 .hasMessageContaining("p is in two groups");
+    }
+
+    /** As modules have that are trained whole in a bfloat16 model, beside an adapter in float32. */
+    @Test
+    void bfloat16_isTrained_besideFloat32() {
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            NDArray wide = manager.create(new float[] {1, -2, 3});
+            NDArray narrow = TorchTypes.cast(manager.create(new float[] {1, -2, 3}), DType.BF16);
+            List.of(wide, narrow).forEach(array -> array.setRequiresGradient(true));
+            try (AdamW optimizer = AdamW.builder()
+                            .addGroup(Map.of("wide", wide, "narrow", narrow), 1, 0)
+                            .build();
+                    AdamW again = AdamW.builder()
+                            .addGroup(Map.of("wide", wide, "narrow", narrow), 1, 0)
+                            .build()) {
+                TorchAutograd.with(true, () -> {
+                    TorchAutograd.backward(wide.mul(wide).sum());
+                    TorchAutograd.backward(narrow.mul(narrow).sum());
+                    return true;
+                });
+                assertThat(optimizer.step(0.5, Double.POSITIVE_INFINITY)).isCloseTo(Math.sqrt(112), within(0.03));
+                for (NDArray array : List.of(wide, narrow)) {
+                    assertThat(TorchTypes.cast(array, DType.F32).toFloatArray())
+                            .containsExactly(new float[] {0.5f, -1.5f, 2.5f}, within(1e-6f));
+                }
+                again.restore(optimizer.state());
+                assertThat(TorchTypes.of(Objects.requireNonNull(again.state().get("narrow.exp_avg"))))
+                        .isEqualTo(DType.BF16);
+            }
+        }
     }
 }
