@@ -15,7 +15,7 @@ final class ComposedRwkv6Kernels implements Rwkv6Kernels {
 
     private static final int PARTS = 5;
     private static final int LONGEST = 32;
-    private static final double LARGEST_EXPONENT = 10;
+    private static final float LARGEST_EXPONENT = 10;
 
     private ComposedRwkv6Kernels() {}
 
@@ -45,11 +45,18 @@ final class ComposedRwkv6Kernels implements Rwkv6Kernels {
 
     @Override
     public NDList wkv(Form form, NDArray r, NDArray k, NDArray v, NDArray z, NDArray u, NDArray state) {
-        NDArray l = z.minimum(LARGEST_EXPONENT).exp().neg();
+        NDArray l = limited(z).exp().neg();
         return switch (form) {
             case SCAN -> scan(r, k, v, l, u, state);
             case CHUNKED -> chunked(r, k, v, l, u, state);
         };
+    }
+
+    /** DJL's {@code minimum(Number)} lets go of the number, in Java memory, that the backward pass compares with. */
+    private static NDArray limited(NDArray z) {
+        try (NDArray limit = z.getManager().full(new Shape(), LARGEST_EXPONENT, z.getDataType())) {
+            return z.minimum(limit);
+        }
     }
 
     private static NDList scan(NDArray r, NDArray k, NDArray v, NDArray l, NDArray u, NDArray state) {

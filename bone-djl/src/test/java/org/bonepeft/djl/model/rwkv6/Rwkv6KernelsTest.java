@@ -143,6 +143,27 @@ class Rwkv6KernelsTest {
         }
     }
 
+    /** What a backward pass needs may not lie in memory that the Java heap gives back. */
+    @Test
+    void gradients_outliveGarbageCollection() {
+        int tokens = 20;
+        double[][] values = draw(SMALL, tokens);
+        Rwkv6Kernels kernels = Rwkv6Kernels.composed();
+        List<double[]> expected =
+                wkv(Rwkv6Kernels.of(manager), Form.SCAN, arrays(values, SMALL, tokens, DataType.FLOAT64));
+        for (Form form : Form.values()) {
+            List<double[]> actual = run(arrays(values, SMALL, tokens, DataType.FLOAT32), a -> {
+                NDList results = kernels.wkv(form, a.get(0), a.get(1), a.get(2), a.get(3), a.get(4), a.get(5));
+                System.gc();
+                for (int i = 0; i < 200; i++) {
+                    manager.create(-100.0);
+                }
+                return results;
+            });
+            compare(Tolerance.FLOAT32, actual, expected);
+        }
+    }
+
     /** Where one decay acts all the time, nothing hides the error of its end of the range. */
     @ParameterizedTest
     @ValueSource(doubles = {1e-6, 1e-3, 0.5, 0.999, 0.999999})
