@@ -15,6 +15,7 @@ import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +38,11 @@ import org.bonepeft.djl.model.rwkv6.Rwkv6Config;
 import org.bonepeft.djl.model.rwkv6.Rwkv6ForCausalLm;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.peft.Targets;
+import org.bonepeft.tensor.DType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Layers that are computed again train as layers that are kept: to the same bits, with dropout. */
 class LayerTapeTest {
@@ -60,12 +65,20 @@ class LayerTapeTest {
         }
     }
 
-    private static Map<String, float[]> rwkv6(AdapterMethod method, boolean recomputes) throws IOException {
+    private static void saveRwkv6(Path directory) throws IOException {
         try (NDManager manager = NDManager.newBaseManager()) {
             Rwkv6ForCausalLm model = new Rwkv6ForCausalLm(Rwkv6Config.of(TinyTraining.VOCABULARY, 32, 3, 8));
             Random random = new Random(5);
             model.tensors().values().forEach(parameter -> parameter.setInitializer(HfWeights.normal(random, 0.3)));
             model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+            model.save(directory);
+        }
+    }
+
+    private static Map<String, float[]> rwkv6(Path directory, DType type, AdapterMethod method, boolean recomputes)
+            throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            Rwkv6ForCausalLm model = Rwkv6ForCausalLm.load(directory, manager, type);
             Adapters.attach(
                     model,
                     AdapterConfig.builder()
@@ -86,10 +99,14 @@ class LayerTapeTest {
         }
     }
 
-    @Test
-    void rwkv6_hasTheSameBits() throws IOException {
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16"})
+    void rwkv6_hasTheSameBits(DType type, @TempDir Path directory) throws IOException {
+        saveRwkv6(directory);
         for (AdapterMethod method : List.of(new Lora(4, 8, false, 0.1), new Bat(4))) {
-            check(rwkv6(method, true), rwkv6(method, false));
+            check(rwkv6(directory, type, method, true), rwkv6(directory, type, method, false));
         }
     }
 
