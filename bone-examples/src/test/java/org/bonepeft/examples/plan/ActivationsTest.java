@@ -39,18 +39,22 @@ class ActivationsTest {
     /** What {@code bone bench loop} measured, see docs/TRAINING.md. */
     @ParameterizedTest
     @CsvSource({
-        "llama-small, lora, 32, F32, 512, 141.2, 37.4",
-        "llama-small, bone, 64, F32, 512, 113.6, 34.4",
-        "llama-small, bat-row, 64, F32, 512, 135.5, 37.9",
-        "llama-small, bat, 64, F32, 512, 208.3, 41.3",
-        "llama-small, lora, 32, BF16, 512, 92.5, 26.6",
-        "llama-small, bone, 64, BF16, 512, 82.1, 27.2",
-        "llama-small, bat-row, 64, BF16, 512, 92.3, 26.5",
-        "llama-small, bat, 64, BF16, 512, 124.5, 26.2",
+        "llama-small, lora, 32, F32, 512, 141.3, 35.5",
+        "llama-small, bone, 64, F32, 512, 114.2, 32.8",
+        "llama-small, bat-row, 64, F32, 512, 136.8, 37.9",
+        "llama-small, bat, 64, F32, 512, 208.3, 41.2",
+        "llama-small, lora, 32, BF16, 512, 93.9, 26.3",
+        "llama-small, bone, 64, BF16, 512, 81.3, 26.4",
+        "llama-small, bat-row, 64, BF16, 512, 92.0, 26.6",
+        "llama-small, bat, 64, BF16, 512, 125.0, 26.3",
         "llama-tiny, lora, 8, F32, 512, 18.4, 5.9",
         "llama-tiny, bone, 16, F32, 512, 17.9, 5.6",
         "roberta-base, lora, 8, F32, 1024, 440.9, 115.3",
         "roberta-base, bone, 16, F32, 1024, 443.0, 116.1",
+        "roberta-base, bat-row, 16, F32, 1024, 440.9, 114.5",
+        "roberta-base, bat, 16, F32, 1024, 490.6, 103.7",
+        "roberta-base, lora, 8, BF16, 1024, 221.8, 58.8",
+        "roberta-base, bat, 16, BF16, 1024, 245.9, 51.6",
     })
     void plan_isNearWhatWasMeasured(
             String name, String method, int rank, DType type, long tokens, double kept, double recomputed)
