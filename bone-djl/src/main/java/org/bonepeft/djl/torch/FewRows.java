@@ -22,9 +22,11 @@ final class FewRows {
     /** The method. */
     static final String TEXT = """
             def product_few(self: __torch__.M, x: Tensor, w: Tensor) -> Tensor:
-              n = torch.size(x, 0)
-              y = torch.mm(torch.t(w), torch.t(torch.repeat(x, [2, 1]) if n == 1 else x))
-              return torch.contiguous(torch.t(torch.slice(y, 1, 0, n)))
+              if torch.size(x, 0) == 1:
+                y = torch.unsqueeze(torch.select(torch.mm(torch.t(w), torch.t(torch.cat([x, x]))), 1, 0), 0)
+              else:
+                y = torch.t(torch.mm(torch.t(w), torch.t(x)))
+              return torch.contiguous(y)
             """;
 
     private FewRows() {}
