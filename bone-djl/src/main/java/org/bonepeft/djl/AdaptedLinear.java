@@ -25,7 +25,9 @@ import java.util.random.RandomGenerator;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.LayerSpec;
+import org.bonepeft.djl.backend.GraphCall;
 import org.bonepeft.djl.backend.GraphRunner;
+import org.bonepeft.djl.model.GraphLinear;
 import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.djl.torch.TorchGraphRunner;
@@ -40,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * Adapter parameters are further parameters of this block, named {@code <adapter>.<parameter>}; their arrays belong to
  * the manager of the weight. Which adapters are active is the business of the {@link AdaptedModel}.
  */
-public final class AdaptedLinear extends Linear {
+public final class AdaptedLinear extends Linear implements GraphLinear {
     private final LayerSpec spec;
     private final Linear base;
     private final Parameter weight;
@@ -228,44 +230,19 @@ public final class AdaptedLinear extends Linear {
         if (shape.dimension() == 0 || shape.get(shape.dimension() - 1) != spec.in()) {
             throw new AdapterException(spec.path() + " takes [..., " + spec.in() + "], was given " + shape);
         }
-        Map<String, LayerAdapter> known = adapters;
-        List<String> acting = active.stream()
-                .filter(name -> known.containsKey(name) && !merged.contains(name))
-                .toList();
         DType type = Values.type(x);
-        @Nullable NDArray biasArray = store.getValue(bias, device, training);
+        List<String> acting = acting(active);
         if (acting.isEmpty() && type == spec.weightType()) {
+            @Nullable NDArray biasArray = store.getValue(bias, device, training);
             return Kernels.of(x.getManager())
                     .linear(x, store.getValue(weight, device, training), Optional.ofNullable(biasArray));
         }
-        ActiveAdapters adapted = combinations.computeIfAbsent(
-                new Combination(acting, type),
-                combination -> new ActiveAdapters(
-                        spec.withTypes(spec.weightType(), combination.type()),
-                        acting,
-                        acting.stream().map(name -> adapter(known, name)).toList()));
-        NDArray weightArray = adapted.residual().isPresent()
-                ? adapted.residual().get().weight()
-                : store.getValue(weight, device, training);
-        NDManager manager = x.getManager();
-        Map<String, NDArray> values = new LinkedHashMap<>();
-        values.put(LayerSpec.WEIGHT, weightArray);
-        if (biasArray != null) {
-            values.put(LayerSpec.BIAS, biasArray);
-        }
-        adapted.inputs().forEach((input, source) -> {
-            NDArray value = store.getValue(source.parameter(), device, training);
-            values.put(input, source.scaled(value, scales, manager));
-        });
         long tokens = shape.size() / spec.in();
         boolean flat = shape.dimension() == 2;
         NDArray rows = flat ? x : x.reshape(tokens, spec.in());
-        values.put(LayerSpec.X, rows);
-        ActiveAdapters.Forward forward = adapted.forward(tokens, training);
-        if (training && forward.keepsWeight()) {
-            LayerRunner.tellWeightIsKept();
-        }
-        NDArray y = runner.run(forward.graph(), values, manager);
+        GraphCall call = call(store, new Rows(tokens, type, device, x.getManager()), acting, scales, training);
+        call.values().put(LayerSpec.X, rows);
+        NDArray y = runner.run(call.graph(), call.values(), x.getManager());
         if (flat) {
             return y;
         }
@@ -273,6 +250,52 @@ public final class AdaptedLinear extends Linear {
                 y) {
             return y.reshape(getOutputShapes(new Shape[] {shape})[0]);
         }
+    }
+
+    @Override
+    public Optional<GraphCall> graphCall(ParameterStore store, Rows x, boolean training) {
+        AdapterSelection.State now = selection.current();
+        return now.rows().isPresent()
+                ? Optional.empty()
+                : Optional.of(call(store, x, acting(now.active()), now.scales(), training));
+    }
+
+    private List<String> acting(List<String> active) {
+        Map<String, LayerAdapter> known = adapters;
+        List<String> done = merged;
+        return active.stream()
+                .filter(name -> known.containsKey(name) && !done.contains(name))
+                .toList();
+    }
+
+    private GraphCall call(
+            ParameterStore store, Rows x, List<String> acting, Map<String, Double> scales, boolean training) {
+        Map<String, LayerAdapter> known = adapters;
+        ActiveAdapters adapted = combinations.computeIfAbsent(
+                new Combination(acting, x.type()),
+                combination -> new ActiveAdapters(
+                        spec.withTypes(spec.weightType(), combination.type()),
+                        acting,
+                        acting.stream().map(name -> adapter(known, name)).toList()));
+        Map<String, NDArray> values = new LinkedHashMap<>();
+        values.put(
+                LayerSpec.WEIGHT,
+                adapted.residual().isPresent()
+                        ? adapted.residual().get().weight()
+                        : store.getValue(weight, x.device(), training));
+        @Nullable NDArray biasArray = store.getValue(bias, x.device(), training);
+        if (biasArray != null) {
+            values.put(LayerSpec.BIAS, biasArray);
+        }
+        adapted.inputs().forEach((input, source) -> {
+            NDArray value = store.getValue(source.parameter(), x.device(), training);
+            values.put(input, source.scaled(value, scales, x.owner()));
+        });
+        ActiveAdapters.Forward forward = adapted.forward(x.tokens(), training);
+        if (training && forward.keepsWeight()) {
+            LayerRunner.tellWeightIsKept();
+        }
+        return new GraphCall(forward.graph(), values);
     }
 
     private record Combination(List<String> names, DType type) {}

@@ -43,6 +43,11 @@ public interface LayerRunner {
                         .singletonOrThrow();
     }
 
+    /** Returns whether this thread's layers and their parts are run by a runner of somebody's choice. */
+    static boolean isChosen() {
+        return Current.RUNNER.get() != null;
+    }
+
     /** Hears that what runs now keeps a matrix as large as a weight for its backward pass; does nothing by default. */
     default void weightIsKept() {}
 

@@ -1,13 +1,15 @@
 package org.bonepeft.djl.torch;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bonepeft.graph.Backend;
 import org.bonepeft.graph.Graph;
@@ -17,13 +19,13 @@ import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 
 /**
- * Prints a graph as a TorchScript method: a backend whose values are names of variables, and each of whose operations
+ * Prints a graph as lines of TorchScript: a backend whose values are names of variables, and each of whose operations
  * writes one line. TorchScript drops a variable after its last use by itself.
  *
  * <p>Matrix products with an addend become {@code addmm} and {@code baddbmm}; where the graph says that the addend's
  * memory is free, they write into it. Types and constants are in the text, devices are those of the inputs.
  *
- * <p>A second method does the same for a few tokens, with the products of {@link FewRows}.
+ * <p>For a few tokens the same is printed with the products of {@link FewRows}.
  */
 final class GraphScript implements Backend<String> {
     /** The method's name. */
@@ -32,32 +34,18 @@ final class GraphScript implements Backend<String> {
     /** The method for at most {@link FewRows#MOST} tokens. */
     static final String METHOD_FEW = "run_few";
 
+    private final Graph graph;
+    private final ScriptLines lines;
     private final boolean few;
-    private final StringBuilder lines = new StringBuilder();
-    private final List<String> labels = new ArrayList<>();
+    private final Set<Tensor> overwritten;
     private Tensor node;
-    private int variables;
 
-    private GraphScript(Graph graph, boolean few) {
+    private GraphScript(Graph graph, ScriptLines lines, boolean few) {
+        this.graph = graph;
+        this.lines = lines;
         this.few = few;
-        Map<Tensor, String> names = new HashMap<>();
-        graph.inputs().forEach((label, input) -> {
-            if (graph.nodes().contains(input)) {
-                names.put(input, "x" + labels.size());
-                labels.add(label);
-            }
-        });
-        node = graph.outputs().values().iterator().next();
-        Tensor output = node;
-        for (Tensor next : graph.nodes()) {
-            if (!(next.op() instanceof Op.Input)) {
-                node = next;
-                List<String> operands =
-                        next.op().operands().stream().map(names::get).toList();
-                names.put(next, next.op().evaluate(this, operands, graph.mayReuseFirstOperand(next)));
-            }
-        }
-        lines.append("  return ").append(names.get(output)).append('\n');
+        this.overwritten = overwritten(graph);
+        node = output(graph);
     }
 
     /**
@@ -68,28 +56,81 @@ final class GraphScript implements Backend<String> {
      */
     record Script(String text, List<String> inputs, Optional<String> tokens) {}
 
-    /** Prints a graph with one output. */
+    /** Prints a graph with one output as two methods, of any number of tokens and of a few. */
     static Script of(Graph graph) {
+        List<String> inputs = inputs(graph);
+        Optional<String> tokens = graph.inputs().entrySet().stream()
+                .filter(input -> inputs.contains(input.getKey()))
+                .filter(input -> input.getValue().shape().isOpen())
+                .map(Map.Entry::getKey)
+                .findFirst();
+        String text = method(METHOD, graph, inputs, false) + method(METHOD_FEW, graph, inputs, true) + FewRows.TEXT;
+        return new Script(text, inputs, tokens);
+    }
+
+    private static String method(String name, Graph graph, List<String> inputs, boolean few) {
+        Map<String, String> names = new LinkedHashMap<>();
+        inputs.forEach(label -> names.put(label, "x" + names.size()));
+        String parameters = names.values().stream()
+                .map(variable -> ", " + variable + ": Tensor")
+                .collect(Collectors.joining());
+        ScriptLines lines = new ScriptLines();
+        String result = print(graph, names, few, lines);
+        return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines + "  return " + result
+                + "\n\n";
+    }
+
+    /** Returns the names of the inputs that the output needs, in order. */
+    static List<String> inputs(Graph graph) {
+        return graph.inputs().entrySet().stream()
+                .filter(input -> graph.nodes().contains(input.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /**
+     * Adds the lines of a graph with one output.
+     *
+     * @param inputs variables by the names of the graph's inputs
+     * @return the variable that holds the output
+     */
+    static String print(Graph graph, Map<String, String> inputs, boolean few, ScriptLines lines) {
+        return new GraphScript(graph, lines, few).print(inputs);
+    }
+
+    private static Tensor output(Graph graph) {
         if (graph.outputs().size() != 1) {
             throw new IllegalArgumentException(
                     graph.name() + " has " + graph.outputs().size() + " outputs; one can be compiled");
         }
-        GraphScript many = new GraphScript(graph, false);
-        GraphScript few = new GraphScript(graph, true);
-        Optional<String> tokens = graph.inputs().entrySet().stream()
-                .filter(input -> many.labels.contains(input.getKey()))
-                .filter(input -> input.getValue().shape().isOpen())
-                .map(Map.Entry::getKey)
-                .findFirst();
-        String text = many.method(METHOD) + few.method(METHOD_FEW) + FewRows.TEXT;
-        return new Script(text, List.copyOf(many.labels), tokens);
+        return graph.outputs().values().iterator().next();
     }
 
-    private String method(String name) {
-        String parameters = IntStream.range(0, labels.size())
-                .mapToObj(i -> ", x" + i + ": Tensor")
-                .collect(Collectors.joining());
-        return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines + "\n";
+    /** The values whose memory an operation writes to, so that no other may read them. */
+    private static Set<Tensor> overwritten(Graph graph) {
+        Set<Tensor> overwritten = new HashSet<>();
+        graph.nodes().stream().filter(graph::mayReuseFirstOperand).forEach(user -> {
+            Tensor value = user.op().operands().get(0);
+            while (overwritten.add(value) && (value.op() instanceof Op.Reshape || value.op() instanceof Op.Permute)) {
+                value = value.op().operands().get(0);
+            }
+        });
+        return overwritten;
+    }
+
+    private String print(Map<String, String> inputs) {
+        Map<Tensor, String> names = new HashMap<>();
+        for (Tensor next : graph.nodes()) {
+            if (next.op() instanceof Op.Input input) {
+                names.put(next, Objects.requireNonNull(inputs.get(input.label())));
+                continue;
+            }
+            node = next;
+            List<String> operands =
+                    next.op().operands().stream().map(names::get).toList();
+            names.put(next, next.op().evaluate(this, operands, graph.mayReuseFirstOperand(next)));
+        }
+        return Objects.requireNonNull(names.get(output(graph)));
     }
 
     private String line(String function, Object... arguments) {
@@ -97,16 +138,12 @@ final class GraphScript implements Backend<String> {
     }
 
     private String assign(String function, Object... arguments) {
-        String name = "v" + variables++;
-        String list = Arrays.stream(arguments).map(Object::toString).collect(Collectors.joining(", "));
-        lines.append("  ")
-                .append(name)
-                .append(" = ")
-                .append(function)
-                .append('(')
-                .append(list)
-                .append(")\n");
-        return name;
+        return overwritten.contains(node) ? lines.add(function, arguments) : lines.addOnce(function, arguments);
+    }
+
+    /** A line whose result is written to, or that draws random numbers. */
+    private String own(String function, Object... arguments) {
+        return lines.add("torch." + function, arguments);
     }
 
     private Shape operand(int index) {
@@ -120,7 +157,7 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String add(String a, String b, boolean reuse) {
-        return line(reuse ? "add_" : "add", a, b);
+        return reuse ? own("add_", a, b) : line("add", a, b);
     }
 
     @Override
@@ -145,10 +182,10 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String matMul(String a, String b) {
-        return product(a, b, 0);
+        return product(a, b, 0, overwritten.contains(node));
     }
 
-    private String product(String a, String b, int first) {
+    private String product(String a, String b, int first, boolean own) {
         Shape rows = operand(first);
         Shape matrix = operand(first + 1);
         boolean pays = few
@@ -157,7 +194,9 @@ final class GraphScript implements Backend<String> {
                 && matrix.rank() == 2
                 && !matrix.isOpen()
                 && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
-        return pays ? assign("self." + FewRows.METHOD, a, b) : line("matmul", a, b);
+        String function =
+                pays ? "self." + FewRows.METHOD : rows.rank() == 2 && matrix.rank() == 2 ? "torch.mm" : "torch.matmul";
+        return own ? lines.add(function, a, b) : lines.addOnce(function, a, b);
     }
 
     @Override
@@ -165,15 +204,15 @@ final class GraphScript implements Backend<String> {
         int rank = operand(1).rank();
         if (!few && rank == operand(2).rank()) {
             if (rank == 2) {
-                return line(reuse ? "addmm_" : "addmm", addend, a, b);
+                return reuse ? own("addmm_", addend, a, b) : line("addmm", addend, a, b);
             }
             if (rank == 3 && operand(1).dim(0) == operand(2).dim(0)) {
-                return line(reuse ? "baddbmm_" : "baddbmm", addend, a, b);
+                return reuse ? own("baddbmm_", addend, a, b) : line("baddbmm", addend, a, b);
             }
         }
         // A fresh product is always free to be written to.
-        String product = product(a, b, 1);
-        return reuse ? line("add_", addend, product) : line("add_", product, addend);
+        String product = product(a, b, 1, true);
+        return reuse ? own("add_", addend, product) : own("add_", product, addend);
     }
 
     @Override
@@ -258,7 +297,7 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String dropoutMask(String like, double rate) {
-        String empty = line("empty_like", stopGradient(like));
-        return line("div_", line("bernoulli_", empty, 1 - rate), 1 - rate);
+        String empty = own("empty_like", stopGradient(like));
+        return own("div_", own("bernoulli_", empty, 1 - rate), 1 - rate);
     }
 }

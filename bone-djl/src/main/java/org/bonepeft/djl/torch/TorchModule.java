@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.SymbolBlock;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,11 +34,12 @@ import org.bonepeft.BoneException;
 public final class TorchModule implements AutoCloseable {
     private static final Map<String, Loaded> LOADED = new HashMap<>();
 
-    private final Loaded loaded;
-    private volatile boolean closed;
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final Share share;
 
     private TorchModule(Loaded loaded) {
-        this.loaded = loaded;
+        this.share = new Share(loaded);
     }
 
     private static final class Loaded {
@@ -47,6 +50,30 @@ public final class TorchModule implements AutoCloseable {
         Loaded(String methods) {
             this.methods = methods;
             this.block = load(methods);
+        }
+    }
+
+    /** What one owner holds; it must not refer to the owner, which may be garbage. */
+    private static final class Share implements Runnable {
+        final Loaded loaded;
+        volatile boolean closed;
+
+        Share(Loaded loaded) {
+            this.loaded = loaded;
+        }
+
+        @Override
+        public void run() {
+            synchronized (LOADED) {
+                if (closed) {
+                    return;
+                }
+                closed = true;
+                if (--loaded.owners == 0) {
+                    LOADED.remove(loaded.methods);
+                    TorchEngine.close(loaded.block);
+                }
+            }
         }
     }
 
@@ -80,6 +107,12 @@ public final class TorchModule implements AutoCloseable {
         }
     }
 
+    /** Lets this module be closed when it is garbage: nobody refers to it and no call of it runs. */
+    public TorchModule closeWhenUnreachable() {
+        CLEANER.register(this, share);
+        return this;
+    }
+
     /** Lets {@code owner} close this module when it is closed itself. */
     public TorchModule closeWith(NDManager owner) {
         owner.attachInternal("torch-module-" + System.identityHashCode(this), this);
@@ -108,16 +141,7 @@ public final class TorchModule implements AutoCloseable {
     /** Frees the module if this was its last owner; closing twice does nothing. */
     @Override
     public void close() {
-        synchronized (LOADED) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            if (--loaded.owners == 0) {
-                LOADED.remove(loaded.methods);
-                TorchEngine.close(loaded.block);
-            }
-        }
+        share.run();
     }
 
     /** The arguments of one call. */
@@ -166,11 +190,15 @@ public final class TorchModule implements AutoCloseable {
 
         /** Calls the method. */
         public NDList run() {
-            if (closed) {
+            if (share.closed) {
                 throw new IllegalStateException("the module of " + method + " is closed");
             }
             NDManager owner = manager.orElseGet(() -> arguments.get(0).getManager());
-            return TorchEngine.call(loaded.block, method, owner, arguments);
+            try {
+                return TorchEngine.call(share.loaded.block, method, owner, arguments);
+            } finally {
+                Reference.reachabilityFence(TorchModule.this);
+            }
         }
     }
 }

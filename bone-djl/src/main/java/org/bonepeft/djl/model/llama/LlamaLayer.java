@@ -6,10 +6,19 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.bonepeft.djl.backend.GraphCall;
+import org.bonepeft.djl.model.GraphLinear;
 import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
+import org.bonepeft.djl.torch.LayerScript;
+import org.bonepeft.djl.torch.ScriptText;
+import org.bonepeft.djl.torch.TorchEngine;
+import org.bonepeft.djl.torch.TorchTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +43,23 @@ final class LlamaLayer extends ModelBlock {
     private static final String UP = "mlp.up_proj";
     private static final String DOWN = "mlp.down_proj";
 
+    private static final String TEXT = RotaryAttention.SCRIPT
+            + ScriptText.of(LlamaLayer.class, "layer.py")
+            + ScriptText.kernel("rms_norm")
+            + ScriptText.kernel("swiglu");
+
     private final LlamaConfig config;
+    private final LayerScript script;
 
     LlamaLayer(LlamaConfig config) {
         this.config = config;
+        script = new LayerScript(
+                TEXT.replace("{eps}", Double.toString(config.rmsNormEps())),
+                2,
+                new LayerScript.Gap("qkv", QUERY, KEY, VALUE),
+                new LayerScript.Gap("output", OUTPUT),
+                new LayerScript.Gap("gate_up", GATE, UP),
+                new LayerScript.Gap("down", DOWN));
         int hidden = config.hiddenSize();
         int queries = config.heads() * config.headSize();
         int keys = config.keyValueHeads() * config.headSize();
@@ -61,9 +83,51 @@ final class LlamaLayer extends ModelBlock {
                 inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
                 training ? config.attentionDropout() : 0);
         Optional<LayerCache> cache = params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE));
+        Optional<LayerScript.Filled> filled = filled(store, inputs.get(0), training);
+        if (filled.isPresent()) {
+            return new NDList(fused(store, filled.get(), inputs.get(0), attention, cache, training));
+        }
         try (NDArray a = LayerRunner.part(inputs.get(0), x -> attend(store, x, attention, cache, training))) {
             return new NDList(feedForward(store, a, training));
         }
+    }
+
+    /** Empty if the layer must be computed piece by piece. */
+    private Optional<LayerScript.Filled> filled(ParameterStore store, NDArray x, boolean training) {
+        if (!TorchEngine.serves(x.getManager())) {
+            return Optional.empty();
+        }
+        long rows = x.getShape().size() / config.hiddenSize();
+        GraphLinear.Rows like = new GraphLinear.Rows(rows, TorchTypes.of(x), x.getDevice(), x.getManager());
+        Map<String, GraphCall> calls = new HashMap<>();
+        for (String name : script.linears()) {
+            Optional<GraphCall> call = child(name) instanceof GraphLinear linear
+                    ? linear.graphCall(store, like, training)
+                    : Optional.empty();
+            if (call.isEmpty()) {
+                return Optional.empty();
+            }
+            calls.put(name, call.get());
+        }
+        return Optional.of(script.fill(calls, x));
+    }
+
+    private NDArray fused(
+            ParameterStore store,
+            LayerScript.Filled filled,
+            NDArray x,
+            RotaryAttention attention,
+            Optional<LayerCache> cache,
+            boolean training) {
+        List<NDArray> tensors =
+                filled.tensors(tensor(store, ATTENTION_NORM, x, training), tensor(store, MLP_NORM, x, training));
+        if (LayerRunner.isChosen()) {
+            NDArray a = LayerRunner.part(x, in -> attention.call(filled, "attend_part", in, tensors));
+            return filled.method("feed_part").tensor(a).list(tensors).run().singletonOrThrow();
+        }
+        return cache.isPresent()
+                ? attention.call(filled, "layer_cached", x, tensors, cache.get(), config.keyValueHeads())
+                : attention.call(filled, "layer", x, tensors);
     }
 
     // What is closed here lives on as far as backward needs it.

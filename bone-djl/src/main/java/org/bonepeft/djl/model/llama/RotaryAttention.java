@@ -3,14 +3,13 @@ package org.bonepeft.djl.model.llama;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.bonepeft.djl.torch.Attention;
 import org.bonepeft.djl.torch.Kernels;
+import org.bonepeft.djl.torch.LayerScript;
+import org.bonepeft.djl.torch.ScriptText;
 import org.bonepeft.djl.torch.TorchEngine;
 import org.bonepeft.djl.torch.TorchModule;
 
@@ -25,19 +24,11 @@ import org.bonepeft.djl.torch.TorchModule;
  * @param dropout the share of attention weights set to zero
  */
 record RotaryAttention(NDArray cos, NDArray sin, Optional<NDArray> mask, double dropout) {
-    private static final class Script {
-        static final TorchModule MODULE = TorchModule.compile(text());
+    /** The methods' text. */
+    static final String SCRIPT = ScriptText.of(RotaryAttention.class, "attention.py");
 
-        private static String text() {
-            try (InputStream in = RotaryAttention.class.getResourceAsStream("attention.py")) {
-                if (in == null) {
-                    throw new IllegalStateException("attention.py is missing beside " + RotaryAttention.class);
-                }
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+    private static final class Script {
+        static final TorchModule MODULE = TorchModule.compile(SCRIPT);
     }
 
     /**
@@ -54,6 +45,48 @@ record RotaryAttention(NDArray cos, NDArray sin, Optional<NDArray> mask, double 
         return y;
     }
 
+    /**
+     * Calls a method of a layer that attends.
+     *
+     * @param x the layer's input [batch, tokens, hidden]
+     * @param p the layer's weights
+     * @return as x
+     */
+    NDArray call(LayerScript.Filled layer, String method, NDArray x, List<NDArray> p) {
+        return inputs(layer.method(named(method)).tensor(x))
+                .list(p)
+                .number(dropout)
+                .run()
+                .singletonOrThrow();
+    }
+
+    /**
+     * Calls a method of a layer that attends to the tokens given and to those in the cache, which gets the new ones.
+     *
+     * @param groups the number of key heads
+     */
+    NDArray call(LayerScript.Filled layer, String method, NDArray x, List<NDArray> p, LayerCache cache, long groups) {
+        NDArray y = inputs(layer.method(named(method)).tensor(x))
+                .tensor(cache.keys(() -> room(x, groups, cache)))
+                .tensor(cache.values(() -> room(x, groups, cache)))
+                .list(p)
+                .number(cache.tokens())
+                .run()
+                .singletonOrThrow();
+        cache.added(x.getShape().get(1));
+        return y;
+    }
+
+    private String named(String method) {
+        return method + (mask.isPresent() ? "_masked" : "");
+    }
+
+    private TorchModule.Call inputs(TorchModule.Call call) {
+        call.tensor(cos).tensor(sin);
+        mask.ifPresent(call::tensor);
+        return call;
+    }
+
     private NDArray fused(NDArray q, NDArray k, NDArray v, Optional<LayerCache> cache) {
         String method = "attend" + (cache.isPresent() ? "_cached" : "") + (mask.isPresent() ? "_masked" : "");
         TorchModule.Call call = Script.MODULE
@@ -65,18 +98,23 @@ record RotaryAttention(NDArray cos, NDArray sin, Optional<NDArray> mask, double 
                 .tensor(sin);
         mask.ifPresent(call::tensor);
         cache.ifPresentOrElse(
-                seen -> call.tensor(seen.keys(() -> room(k, seen)))
-                        .tensor(seen.values(() -> room(v, seen)))
+                seen -> call.tensor(seen.keys(() -> room(k, groups(k), seen)))
+                        .tensor(seen.values(() -> room(v, groups(v), seen)))
                         .number(seen.tokens()),
                 () -> call.number(dropout));
         return call.run().singletonOrThrow();
     }
 
-    private NDArray room(NDArray like, LayerCache cache) {
+    private long groups(NDArray k) {
+        return k.getShape().get(2) / cos.getShape().get(cos.getShape().dimension() - 1);
+    }
+
+    private NDArray room(NDArray like, long groups, LayerCache cache) {
         return Script.MODULE
                 .method("room")
                 .tensor(like)
                 .tensor(cos)
+                .number(groups)
                 .number(cache.capacity())
                 .run()
                 .singletonOrThrow();

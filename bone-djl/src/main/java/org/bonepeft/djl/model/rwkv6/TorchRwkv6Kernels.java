@@ -2,10 +2,7 @@ package org.bonepeft.djl.model.rwkv6;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import org.bonepeft.djl.torch.ScriptText;
 import org.bonepeft.djl.torch.TorchModule;
 
 /** The kernels as methods of {@code rwkv6.py}. */
@@ -13,18 +10,7 @@ final class TorchRwkv6Kernels implements Rwkv6Kernels {
     static final TorchRwkv6Kernels INSTANCE = new TorchRwkv6Kernels();
 
     private static final class Script {
-        static final TorchModule MODULE = TorchModule.compile(text());
-
-        private static String text() {
-            try (InputStream in = TorchRwkv6Kernels.class.getResourceAsStream("rwkv6.py")) {
-                if (in == null) {
-                    throw new IllegalStateException("rwkv6.py is missing beside " + TorchRwkv6Kernels.class);
-                }
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        static final TorchModule MODULE = TorchModule.compile(ScriptText.of(TorchRwkv6Kernels.class, "rwkv6.py"));
     }
 
     private TorchRwkv6Kernels() {}

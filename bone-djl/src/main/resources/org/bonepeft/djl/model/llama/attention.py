@@ -54,10 +54,9 @@ def attend_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tenso
   sin = self.signed(sin)
   return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), mask, float(dropout))
 
-# Room for so many keys or values like x.
-def room(self: __torch__.M, x: Tensor, cos: Tensor, capacity: str) -> Tensor:
-  size = torch.size(cos, -1)
-  return torch.new_zeros(x, [torch.size(x, 0), torch.floordiv(torch.size(x, 2), size), int(capacity), size])
+# Room for the keys or values of so many tokens, with as many sequences as x.
+def room(self: __torch__.M, x: Tensor, cos: Tensor, heads: str, capacity: str) -> Tensor:
+  return torch.new_zeros(x, [torch.size(x, 0), int(heads), int(capacity), torch.size(cos, -1)])
 
 # Writes x behind the first `at` tokens of the cache and returns them all.
 def appended(self: __torch__.M, cache: Tensor, x: Tensor, at: int) -> Tensor:
