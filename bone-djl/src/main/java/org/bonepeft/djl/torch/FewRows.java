@@ -16,20 +16,15 @@ final class FewRows {
     /** Smaller matrices are at hand in a cache, where the plain product is faster. */
     static final long LEAST_ELEMENTS = 1 << 16;
 
-    /** The name of the method. */
-    static final String METHOD = "product_few";
-
-    /** The method. */
-    static final String TEXT = """
-            def product_few(self: __torch__.M, x: Tensor, w: Tensor) -> Tensor:
-              n = torch.size(w, 1)
-              parts = 16 if n % 16 == 0 else 1
-              rows = torch.expand(torch.t(x), [parts, -1, -1])
-              columns = torch.permute(torch.reshape(w, [-1, parts, n // parts]), [1, 2, 0])
-              return torch.reshape(torch.permute(torch.bmm(columns, rows), [2, 0, 1]), [-1, n])
-            """;
+    /** In how many parts the columns are multiplied, where they can be divided so. */
+    private static final int PARTS = 16;
 
     private FewRows() {}
+
+    /** Returns in how many parts so many columns are multiplied. */
+    static int parts(long columns) {
+        return columns % PARTS == 0 ? PARTS : 1;
+    }
 
     /** Returns whether x has few rows, and a type and a device for which this is the faster way. */
     static boolean pay(NDArray x) {

@@ -1,5 +1,6 @@
 package org.bonepeft.djl.torch;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,13 +36,16 @@ final class GraphScript implements Backend<String> {
     static final String METHOD_FEW = "run_few";
 
     private final Graph graph;
+    private final Map<String, String> inputs;
     private final ScriptLines lines;
     private final boolean few;
     private final Set<Tensor> overwritten;
+    private final Map<Tensor, String> names = new HashMap<>();
     private Tensor node;
 
-    private GraphScript(Graph graph, ScriptLines lines, boolean few) {
+    private GraphScript(Graph graph, Map<String, String> inputs, ScriptLines lines, boolean few) {
         this.graph = graph;
+        this.inputs = inputs;
         this.lines = lines;
         this.few = few;
         this.overwritten = overwritten(graph);
@@ -64,7 +68,7 @@ final class GraphScript implements Backend<String> {
                 .filter(input -> input.getValue().shape().isOpen())
                 .map(Map.Entry::getKey)
                 .findFirst();
-        String text = method(METHOD, graph, inputs, false) + method(METHOD_FEW, graph, inputs, true) + FewRows.TEXT;
+        String text = method(METHOD, graph, inputs, false) + method(METHOD_FEW, graph, inputs, true);
         return new Script(text, inputs, tokens);
     }
 
@@ -76,8 +80,7 @@ final class GraphScript implements Backend<String> {
                 .collect(Collectors.joining());
         ScriptLines lines = new ScriptLines();
         String result = print(graph, names, few, lines);
-        return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines + "  return " + result
-                + "\n\n";
+        return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines.returning(result) + "\n";
     }
 
     /** Returns the names of the inputs that the output needs, in order. */
@@ -95,7 +98,7 @@ final class GraphScript implements Backend<String> {
      * @return the variable that holds the output
      */
     static String print(Graph graph, Map<String, String> inputs, boolean few, ScriptLines lines) {
-        return new GraphScript(graph, lines, few).print(inputs);
+        return new GraphScript(graph, inputs, lines, few).print();
     }
 
     private static Tensor output(Graph graph) {
@@ -118,8 +121,7 @@ final class GraphScript implements Backend<String> {
         return overwritten;
     }
 
-    private String print(Map<String, String> inputs) {
-        Map<Tensor, String> names = new HashMap<>();
+    private String print() {
         for (Tensor next : graph.nodes()) {
             if (next.op() instanceof Op.Input input) {
                 names.put(next, Objects.requireNonNull(inputs.get(input.label())));
@@ -127,18 +129,23 @@ final class GraphScript implements Backend<String> {
             }
             node = next;
             List<String> operands =
-                    next.op().operands().stream().map(names::get).toList();
+                    next.op().operands().stream().map(this::name).toList();
             names.put(next, next.op().evaluate(this, operands, graph.mayReuseFirstOperand(next)));
         }
-        return Objects.requireNonNull(names.get(output(graph)));
+        return name(output(graph));
+    }
+
+    private String name(Tensor value) {
+        return Objects.requireNonNull(names.get(value));
     }
 
     private String line(String function, Object... arguments) {
-        return assign("torch." + function, arguments);
+        return overwritten.contains(node) ? own(function, arguments) : lines.addOnce("torch." + function, arguments);
     }
 
-    private String assign(String function, Object... arguments) {
-        return overwritten.contains(node) ? lines.add(function, arguments) : lines.addOnce(function, arguments);
+    /** A line that looks at an operand in another way. */
+    private String view(String function, Object... arguments) {
+        return lines.addOnce("torch." + function, arguments);
     }
 
     /** A line whose result is written to, or that draws random numbers. */
@@ -152,7 +159,11 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String identity(long n, DType type) {
-        return line("eye", n, "dtype=" + TorchTypes.code(type), "device=ops.prim.device(x0)");
+        return line(
+                "eye",
+                n,
+                "dtype=" + TorchTypes.code(type),
+                "device=ops.prim.device(" + inputs.values().iterator().next() + ")");
     }
 
     @Override
@@ -182,37 +193,59 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String matMul(String a, String b) {
-        return product(a, b, 0, overwritten.contains(node));
-    }
-
-    private String product(String a, String b, int first, boolean own) {
-        Shape rows = operand(first);
-        Shape matrix = operand(first + 1);
-        boolean pays = few
-                && rows.rank() == 2
-                && rows.isOpen()
-                && matrix.rank() == 2
-                && !matrix.isOpen()
-                && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
-        String function =
-                pays ? "self." + FewRows.METHOD : rows.rank() == 2 && matrix.rank() == 2 ? "torch.mm" : "torch.matmul";
-        return own ? lines.add(function, a, b) : lines.addOnce(function, a, b);
+        return isFew(0) ? fewProduct(a, 0) : line(operand(0).rank() == 2 ? "mm" : "matmul", a, b);
     }
 
     @Override
     public String addMatMul(String addend, String a, String b, boolean reuse) {
         int rank = operand(1).rank();
-        if (!few && rank == operand(2).rank()) {
-            if (rank == 2) {
-                return reuse ? own("addmm_", addend, a, b) : line("addmm", addend, a, b);
+        if (isFew(1)) {
+            String product = fewProduct(a, 1);
+            return reuse ? own("add_", addend, product) : line("add", product, addend);
+        }
+        Optional<String> function = rank != operand(2).rank()
+                ? Optional.empty()
+                : rank == 2
+                        ? Optional.of("addmm")
+                        : rank == 3 && operand(1).dim(0) == operand(2).dim(0)
+                                ? Optional.of("baddbmm")
+                                : Optional.empty();
+        if (function.isPresent()) {
+            List<Object> arguments = new ArrayList<>(List.of(addend, a, b));
+            if (node.op().operands().get(1).op() instanceof Op.Scale scaled) {
+                arguments.set(1, name(scaled.a()));
+                arguments.add("alpha=" + scaled.factor());
             }
-            if (rank == 3 && operand(1).dim(0) == operand(2).dim(0)) {
-                return reuse ? own("baddbmm_", addend, a, b) : line("baddbmm", addend, a, b);
-            }
+            return reuse ? own(function.get() + "_", arguments.toArray()) : line(function.get(), arguments.toArray());
         }
         // A fresh product is always free to be written to.
-        String product = product(a, b, 1, true);
+        String product = own("matmul", a, b);
         return reuse ? own("add_", addend, product) : own("add_", product, addend);
+    }
+
+    /** Whether the product of an operand and the next one has few rows, and a matrix that is not at hand in a cache. */
+    private boolean isFew(int first) {
+        Shape rows = operand(first);
+        Shape matrix = operand(first + 1);
+        return few
+                && rows.rank() == 2
+                && rows.isOpen()
+                && matrix.rank() == 2
+                && !matrix.isOpen()
+                && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
+    }
+
+    /** As {@link FewRows} says. */
+    private String fewProduct(String rows, int first) {
+        Tensor matrix = node.op().operands().get(first + 1);
+        long in = matrix.shape().dim(0);
+        long out = matrix.shape().dim(1);
+        int parts = FewRows.parts(out);
+        String columns = matrix.op() instanceof Op.Permute transposed
+                ? view("reshape", name(transposed.a()), sizes(parts, out / parts, in))
+                : view("permute", view("reshape", name(matrix), sizes(in, parts, out / parts)), List.of(1, 2, 0));
+        String product = line("bmm", columns, view("expand", view("t", rows), sizes(parts, -1, -1)));
+        return line("reshape", line("permute", product, List.of(2, 0, 1)), sizes(-1, out));
     }
 
     @Override

@@ -139,21 +139,14 @@ public final class LayerScript {
                 }
                 outputs.add(GraphScript.print(next, inputs, key.few(), lines));
             }
-            boolean one = outputs.size() == 1;
-            String type = one
+            String type = outputs.size() == 1
                     ? "Tensor"
                     : outputs.stream().map(output -> "Tensor").collect(Collectors.joining(", ", "Tuple[", "]"));
-            all.append("def ")
-                    .append(gap.name())
-                    .append("(self: __torch__.M, x: Tensor, p: List[Tensor]) -> ")
-                    .append(type)
-                    .append(":\n")
-                    .append(lines)
-                    .append("  return ")
-                    .append(one ? outputs.get(0) : "(" + String.join(", ", outputs) + ")")
-                    .append("\n\n");
+            all.append("def " + gap.name() + "(self: __torch__.M, x: Tensor, p: List[Tensor]) -> " + type + ":\n")
+                    .append(lines.returning(outputs.toArray(String[]::new)))
+                    .append('\n');
         }
-        return all.append(FewRows.TEXT).toString();
+        return all.toString();
     }
 
     private static List<String> values(Graph graph) {

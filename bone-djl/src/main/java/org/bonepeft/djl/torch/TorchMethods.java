@@ -5,8 +5,7 @@ final class TorchMethods {
     private TorchMethods() {}
 
     private static final class Holder {
-        static final TorchModule MODULE =
-                TorchModule.compile(ScriptText.of(TorchMethods.class, "kernels.py") + "\n" + FewRows.TEXT);
+        static final TorchModule MODULE = TorchModule.compile(ScriptText.of(TorchMethods.class, "kernels.py"));
     }
 
     /** Starts a call. */

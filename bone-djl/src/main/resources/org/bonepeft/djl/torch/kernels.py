@@ -30,10 +30,13 @@ def copy(self: __torch__.M, target: Tensor, values: Tensor) -> Tensor:
 def ones_like(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.ones_like(x)
 
-# product_few is FewRows'.
+# As FewRows says.
 def linear_few(self: __torch__.M, x: Tensor, weight: Tensor) -> Tensor:
-  y = self.product_few(torch.reshape(x, [-1, torch.size(x, -1)]), torch.t(weight))
-  return torch.reshape(y, torch.slice(torch.size(x), 0, -1) + [-1])
+  n, h = torch.size(weight)
+  parts = 16 if n % 16 == 0 else 1
+  rows = torch.expand(torch.t(torch.reshape(x, [-1, h])), [parts, -1, -1])
+  y = torch.permute(torch.bmm(torch.reshape(weight, [parts, n // parts, h]), rows), [2, 0, 1])
+  return torch.reshape(y, torch.slice(torch.size(x), 0, -1) + [n])
 
 def linear_few_bias(self: __torch__.M, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
   return torch.add(self.linear_few(x, weight), bias)
@@ -96,8 +99,8 @@ def rms_norm(self: __torch__.M, x: Tensor, weight: Tensor, eps: str) -> Tensor:
   if ops.prim.dtype(x) == 6 or ops.prim.dtype(x) == 7:
     # Fewer passes over the elements than torch.rms_norm, there and back.
     norm = torch.linalg_vector_norm(x, 2, [-1], True)
-    squares = torch.mul(torch.square(norm), 1. / float(size))
-    y = torch.mul(torch.mul(x, torch.rsqrt(torch.add(squares, float(eps)))), weight)
+    squares = torch.addcmul(torch.new_full(norm, [1], float(eps)), norm, norm, value=1. / float(size))
+    y = torch.mul(torch.mul(x, torch.rsqrt(squares)), weight)
   else:
     y = torch.rms_norm(x, [size], weight, float(eps))
   return y

@@ -17,9 +17,17 @@ import org.bonepeft.examples.Main;
 
 /** Other processes: this program again, with its memory to itself, or another one. */
 final class FreshProcess {
-    /** Small and of one size, so that Java's own memory hardly moves beside that of the tensors. */
-    private static final List<String> JVM =
-            List.of("-Xms192m", "-Xmx192m", "-Xmn32m", "-XX:MaxDirectMemorySize=4g", "-XX:+UseSerialGC");
+    /**
+     * Small and of one size, so that Java's own memory hardly moves beside that of the tensors. A process of a benchmark
+     * lives for seconds, of which Java's second compiler would work for two or three, on a core that PyTorch needs.
+     */
+    private static final List<String> JVM = List.of(
+            "-Xms192m",
+            "-Xmx192m",
+            "-Xmn32m",
+            "-XX:MaxDirectMemorySize=4g",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1");
 
     /** Every block of 128 KiB comes from the system and goes back there at once. */
     static final Map<String, String> EXACT_MEMORY =

@@ -1,6 +1,7 @@
 package org.bonepeft.djl.model.llama;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.bonepeft.djl.torch.TorchModule;
  * call where the engine is PyTorch, else op by op.
  *
  * @param cos [tokens, d] or [batch, 1, tokens, d]
- * @param sin as cos
+ * @param sin as cos, its first half negative, see {@link RotaryTable#rows}
  * @param mask true where a query may see a key, [batch or 1, 1, queries, keys]; without it there are as many queries as
  *     keys and each sees those up to its own, or there is one query, the last
  * @param dropout the share of attention weights set to zero
@@ -123,8 +124,8 @@ record RotaryAttention(NDArray cos, NDArray sin, Optional<NDArray> mask, double 
     /** The same in DJL's operations. */
     NDArray composed(NDArray q, NDArray k, NDArray v, Optional<LayerCache> cache) {
         Kernels kernels = Kernels.composed();
-        NDArray queries = kernels.rotary(heads(q), cos, sin);
-        NDArray keys = kernels.rotary(heads(k), cos, sin);
+        NDArray queries = turned(heads(q));
+        NDArray keys = turned(heads(k));
         NDArray values = heads(v);
         if (cache.isPresent()) {
             LayerCache seen = cache.get();
@@ -138,6 +139,11 @@ record RotaryAttention(NDArray cos, NDArray sin, Optional<NDArray> mask, double 
         boolean causal = mask.isEmpty() && queries.getShape().get(2) > 1;
         Attention how = new Attention(mask, causal, OptionalDouble.empty(), dropout);
         return kernels.attention(queries, keys, values, how).swapAxes(1, 2).reshape(q.getShape());
+    }
+
+    private NDArray turned(NDArray x) {
+        NDList halves = x.split(2, 3);
+        return x.mul(cos).add(halves.get(1).concat(halves.get(0), 3).mul(sin));
     }
 
     private NDArray heads(NDArray x) {

@@ -38,7 +38,8 @@ final class RotaryTable {
     }
 
     /**
-     * Returns the rows of the positions: cos and sin, each [positions, d] with the second half equal to the first.
+     * Returns the rows of the positions: cos, its second half equal to the first, and sin, its first half the second
+     * with the other sign, each [positions, d]. So {@code R(x) = x cos + x' sin} with x' the exchanged halves of x.
      *
      * @param owner owns the tables
      * @param like an array of the type and device that are needed
@@ -59,8 +60,8 @@ final class RotaryTable {
         for (int p = 0; p < size; p++) {
             for (int i = 0; i < half; i++) {
                 float angle = p * frequencies[i];
-                values[p * 2 * half + i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
-                values[p * 2 * half + half + i] = values[p * 2 * half + i];
+                values[p * 2 * half + i] = (float) (cosine ? Math.cos(angle) : -Math.sin(angle));
+                values[p * 2 * half + half + i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
             }
         }
         try (NDArray alias = owner.create(values, new Shape(size, 2L * half))) {

@@ -4,15 +4,20 @@
 def heads(self: __torch__.M, x: Tensor, size: int) -> Tensor:
   return torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(x, 1), -1, size]), 1, 2)
 
-# x with the halves of each head exchanged goes with sin, whose first half is negative.
+# The first half of sin is negative, to go with x whose halves are exchanged.
 def turned(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   size = torch.size(cos, -1)
   h = self.heads(x, size)
   return torch.addcmul(torch.mul(h, cos), torch.roll(h, [size // 2], [-1]), sin)
 
-def signed(self: __torch__.M, sin: Tensor) -> Tensor:
-  halves = torch.chunk(sin, 2, -1)
-  return torch.cat([torch.neg(halves[0]), halves[1]], -1)
+# Of a single query, which sees all keys.
+def single(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+  b, h, t, d = torch.size(q)
+  g = torch.size(k, 1)
+  k3 = torch.transpose(torch.reshape(k, [b * g, -1, d]), 1, 2)
+  scale = ops.aten.pow(float(d), -0.5)
+  scores = torch.baddbmm(torch.new_empty(q, [1]), torch.reshape(q, [b * g, -1, d]), k3, beta=0, alpha=scale)
+  return torch.reshape(torch.bmm(torch.softmax(scores, -1), torch.reshape(v, [b * g, -1, d])), [b, h, 1, d])
 
 # Causal attention of short sequences with small heads: there the fused kernel costs twice as much.
 def short(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -29,8 +34,11 @@ def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[
   b, h, t, d = torch.size(q)
   g = torch.size(k, 1)
   causal = torch.__is__(mask, None) and t == torch.size(k, 2) and t > 1
-  if causal and t <= 128 and d <= 32 and dropout == 0. and ops.prim.dtype(q) == 6:
+  plain = torch.__is__(mask, None) and dropout == 0. and ops.prim.dtype(q) == 6
+  if plain and causal and t <= 128 and d <= 32:
     y = self.short(q, k, v)
+  elif plain and t == 1:
+    y = self.single(q, k, v)
   elif g == h:
     y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal)
   else:
@@ -47,11 +55,9 @@ def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[
   return torch.reshape(torch.transpose(y, 1, 2), [b, t, -1])
 
 def attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, dropout: str) -> Tensor:
-  sin = self.signed(sin)
   return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), None, float(dropout))
 
 def attend_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, dropout: str) -> Tensor:
-  sin = self.signed(sin)
   return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), mask, float(dropout))
 
 # Room for the keys or values of so many tokens, with as many sequences as x.
@@ -65,13 +71,11 @@ def appended(self: __torch__.M, cache: Tensor, x: Tensor, at: int) -> Tensor:
   return torch.slice(cache, 2, 0, end)
 
 def attend_cached(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  sin = self.signed(sin)
   k = self.appended(keys, self.turned(k, cos, sin), int(at))
   v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
   return self.weighted(self.turned(q, cos, sin), k, v, None, 0.)
 
 def attend_cached_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  sin = self.signed(sin)
   k = self.appended(keys, self.turned(k, cos, sin), int(at))
   v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
   return self.weighted(self.turned(q, cos, sin), k, v, mask, 0.)

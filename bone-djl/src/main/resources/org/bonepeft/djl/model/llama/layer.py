@@ -3,18 +3,16 @@
 
 def attention_part(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor, mask: Optional[Tensor], dropout: float, p: List[Tensor]) -> Tensor:
   size = torch.size(cos, -1)
-  s = self.signed(sin)
   q, k, v = self.projected(x, p)
-  y = self.weighted(self.turned(q, cos, s), self.turned(k, cos, s), self.heads(v, size), mask, dropout)
+  y = self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, size), mask, dropout)
   return self.attended(x, y, p)
 
 def cached_part(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor, mask: Optional[Tensor], keys: Tensor, values: Tensor, at: int, p: List[Tensor]) -> Tensor:
   size = torch.size(cos, -1)
-  s = self.signed(sin)
   q, k, v = self.projected(x, p)
-  k = self.appended(keys, self.turned(k, cos, s), at)
+  k = self.appended(keys, self.turned(k, cos, sin), at)
   v = self.appended(values, self.heads(v, size), at)
-  return self.attended(x, self.weighted(self.turned(q, cos, s), k, v, mask, 0.), p)
+  return self.attended(x, self.weighted(self.turned(q, cos, sin), k, v, mask, 0.), p)
 
 def projected(self: __torch__.M, x: Tensor, p: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
   b, t, h = torch.size(x)

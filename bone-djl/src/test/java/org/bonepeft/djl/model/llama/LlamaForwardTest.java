@@ -105,7 +105,8 @@ class LlamaForwardTest {
                         .lte(manager.arange(tokens).expandDims(1))
                         .reshape(1, 1, tokens, tokens))
                 : Optional.empty();
-        RotaryAttention attention = new RotaryAttention(both.cos(), both.sin(), mask, 0);
+        RotaryAttention attention =
+                new RotaryAttention(both.cos(), angle.neg().concat(angle, 1).sin(), mask, 0);
         float[] composed = attention.composed(q, k, v, Optional.empty()).toFloatArray();
         Tolerance.FLOAT32.check(
                 "fused", attention.attend(q, k, v, Optional.empty()).toFloatArray(), composed);
