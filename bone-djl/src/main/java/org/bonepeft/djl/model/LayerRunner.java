@@ -43,6 +43,20 @@ public interface LayerRunner {
                         .singletonOrThrow();
     }
 
+    /** Returns whether what a layer was given must stay open when it has run; true by default. */
+    default boolean keepsInputs() {
+        return true;
+    }
+
+    /** Closes what a layer was given, once it has made {@code output} of it, unless this thread's runner keeps it. */
+    static NDArray passed(NDArray input, NDArray output) {
+        @Nullable LayerRunner runner = Current.RUNNER.get();
+        if (input != output && (runner == null || !runner.keepsInputs())) {
+            input.close();
+        }
+        return output;
+    }
+
     /** Returns whether this thread's layers and their parts are run by a runner of somebody's choice. */
     static boolean isChosen() {
         return Current.RUNNER.get() != null;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.torch.NativeMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +92,7 @@ public final class FineTuner<M extends Block, B extends MicroBatch> {
     @SuppressWarnings("try") // the interruption is not named again
     public TrainingResult train() throws IOException {
         stopped = false;
+        NativeMemory.keepFreed();
         Duration patience = checkpoints.isPresent() ? Duration.ofDays(1) : PATIENCE;
         try (Interruption interruption = new Interruption(this::stop, patience);
                 TrainingLoop<M, B> loop = new TrainingLoop<>(this)) {

@@ -47,6 +47,11 @@ final class LayerTape implements LayerRunner {
     }
 
     @Override
+    public boolean keepsInputs() {
+        return recomputes;
+    }
+
+    @Override
     public void weightIsKept() {
         keepsWeights = true;
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.djl.torch.NativeMemory;
 import org.bonepeft.examples.Devices;
 import org.bonepeft.tensor.DType;
 
@@ -67,8 +68,9 @@ final class Worker {
         return new BoneException(job.name() + ": this program does not know the " + field + " " + work.text(field));
     }
 
-    /** Times the steps. */
+    /** Times the steps, in a process that keeps freed memory as training does. */
     Measurement time() {
+        NativeMemory.keepFreed();
         try (Work ready = prepare()) {
             double gemmBefore = Bench.gemm(device);
             int warmup = work.integer("warmup");

@@ -115,10 +115,11 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
 
     @Override
     public NDArray loss(ParameterStore store, NDList inputs, NDArray labels, boolean training) {
-        NDArray hidden = call(store, MODEL, training, inputs);
-        return hasPlainHead()
-                ? NextTokenLoss.of(hidden, headWeight(store, hidden, training), labels)
-                : NextTokenLoss.of(call(store, HEAD, training, hidden), labels);
+        try (NDArray hidden = call(store, MODEL, training, inputs)) {
+            return hasPlainHead()
+                    ? NextTokenLoss.of(hidden, headWeight(store, hidden, training), labels)
+                    : NextTokenLoss.of(call(store, HEAD, training, hidden), labels);
+        }
     }
 
     private boolean hasPlainHead() {

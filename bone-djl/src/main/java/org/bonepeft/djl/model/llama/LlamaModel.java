@@ -95,11 +95,13 @@ public final class LlamaModel extends ModelBlock {
             NDList states = new NDList(hidden, positions.get(0), positions.get(1));
             masks.of(config.windows().get(i)).ifPresent(states::add);
             @Nullable PairList<String, Object> cache = caches.isEmpty() ? null : cache(caches.get(i));
-            hidden = LayerRunner.forward(child(LAYER + i), store, states, training, cache)
+            NDArray next = LayerRunner.forward(child(LAYER + i), store, states, training, cache)
                     .singletonOrThrow();
+            hidden = LayerRunner.passed(hidden, next);
         }
         NDArray weight = tensor(store, NORM, hidden, training);
-        return new NDList(Kernels.of(hidden.getManager()).rmsNorm(hidden, weight, config.rmsNormEps()));
+        NDArray normed = Kernels.of(hidden.getManager()).rmsNorm(hidden, weight, config.rmsNormEps());
+        return new NDList(LayerRunner.passed(hidden, normed));
     }
 
     private static PairList<String, Object> cache(Object cache) {

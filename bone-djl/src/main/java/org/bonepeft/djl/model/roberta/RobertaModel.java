@@ -50,8 +50,9 @@ public final class RobertaModel extends ModelBlock {
         for (int i = 0; i < config.layers(); i++) {
             NDList states = new NDList(hidden);
             states.addAll(mask);
-            hidden = LayerRunner.forward(child(LAYER + i), store, states, training, null)
+            NDArray next = LayerRunner.forward(child(LAYER + i), store, states, training, null)
                     .singletonOrThrow();
+            hidden = LayerRunner.passed(hidden, next);
         }
         return new NDList(hidden);
     }

@@ -151,7 +151,7 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
         for (int i = 0; i < config.layers(); i++) {
             NDList inputs = new NDList(x).addAll(state.layers().get(i).arrays());
             NDList outputs = LayerRunner.forward(child(BLOCK + i), store, inputs, training, null);
-            x = outputs.get(0);
+            x = LayerRunner.passed(x, outputs.get(0));
             after.add(Rwkv6State.Layer.of(outputs.subNDList(1)));
         }
         return new Hidden(normed(store, x, training), new Rwkv6State(after));
@@ -163,8 +163,8 @@ public final class Rwkv6ForCausalLm extends ModelBlock implements CausalLm {
         }
         NDArray x = embedded(store, inputs.get(0), training);
         for (int i = 0; i < config.layers(); i++) {
-            x = LayerRunner.forward(child(BLOCK + i), store, new NDList(x), training, null)
-                    .singletonOrThrow();
+            NDList outputs = LayerRunner.forward(child(BLOCK + i), store, new NDList(x), training, null);
+            x = LayerRunner.passed(x, outputs.singletonOrThrow());
         }
         return normed(store, x, training);
     }
