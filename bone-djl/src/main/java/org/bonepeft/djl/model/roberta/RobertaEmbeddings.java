@@ -45,11 +45,14 @@ final class RobertaEmbeddings extends ModelBlock {
         checkIds(ids);
         NDArray present = ids.neq(config.padTokenId()).toType(DataType.INT64, false);
         NDArray positions = present.cumSum(1).mul(present).add(config.padTokenId());
-        NDArray sum = lookUp(store, WORDS, ids, training)
-                .add(lookUp(store, TYPES, inputs.get(1), training))
-                .add(lookUp(store, POSITIONS, positions, training));
-        NDArray normed = layerNorm(store, NORM, sum, config.layerNormEps(), training);
-        return new NDList(dropout(normed, config.hiddenDropout(), training));
+        try (NDArray word = lookUp(store, WORDS, ids, training);
+                NDArray type = lookUp(store, TYPES, inputs.get(1), training);
+                NDArray typed = word.add(type);
+                NDArray position = lookUp(store, POSITIONS, positions, training);
+                NDArray sum = typed.add(position)) {
+            NDArray normed = layerNorm(store, NORM, sum, config.layerNormEps(), training);
+            return new NDList(dropout(normed, config.hiddenDropout(), training));
+        }
     }
 
     private NDArray lookUp(ParameterStore store, String table, NDArray indices, boolean training) {

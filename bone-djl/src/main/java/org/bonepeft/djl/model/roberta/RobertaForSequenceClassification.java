@@ -1,5 +1,6 @@
 package org.bonepeft.djl.model.roberta;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -105,8 +106,9 @@ public final class RobertaForSequenceClassification extends ModelBlock {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
-        return new NDList(
-                call(store, RobertaFiles.CLASSIFIER, training, call(store, RobertaFiles.ENCODER, training, inputs)));
+        try (NDArray hidden = call(store, RobertaFiles.ENCODER, training, inputs)) {
+            return new NDList(call(store, RobertaFiles.CLASSIFIER, training, hidden));
+        }
     }
 
     @Override
