@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.json.Json;
+import org.bonepeft.peft.BaseWeight;
 import org.bonepeft.safetensors.ShardedSafetensors;
 import org.bonepeft.safetensors.TensorData;
 import org.bonepeft.safetensors.TensorInfo;
@@ -91,6 +92,27 @@ record Checkpoint(Path directory, TensorSource weights, Map<String, List<String>
                 .filter(naming -> paths.stream().map(naming).allMatch(here::contains))
                 .findFirst()
                 .orElse(UnaryOperator.identity());
+    }
+
+    boolean has(String name) {
+        return weights.tensors().containsKey(name);
+    }
+
+    /** Returns what a tensor of an adapter's base is called here, if it is here. */
+    String here(String name, UnaryOperator<String> naming) {
+        return has(name) || !has(naming.apply(name)) ? name : naming.apply(name);
+    }
+
+    /** Returns all tensors, and those of some names of an adapter's base by these too. */
+    Map<String, BaseWeight> baseWeights(Collection<String> names, UnaryOperator<String> naming) {
+        Map<String, BaseWeight> found = new LinkedHashMap<>();
+        weights.tensors().forEach((name, info) -> found.put(name, BaseWeight.of(weights, info)));
+        for (String name : names) {
+            if (has(here(name, naming))) {
+                found.put(name, BaseWeight.of(weights, weights.tensor(here(name, naming))));
+            }
+        }
+        return found;
     }
 
     /** Returns the files beside the weights: configuration, tokenizer, license. */

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -62,6 +63,11 @@ public final class Conversion implements Closeable {
         boolean transposed = adapter.config().fanInFanOut();
         Map<String, LayerSpec> linears = base.linears(transposed);
         UnaryOperator<String> naming = Checkpoint.renaming(adapter.layers().keySet(), linears.keySet());
+        List<String> problems =
+                adapter.problemsWithBase(base.baseWeights(adapter.base().keySet(), naming));
+        if (!problems.isEmpty()) {
+            throw PeftException.of(base.directory() + " and the adapter do not fit", problems);
+        }
         Map<String, AdapterLayer> layers = new LinkedHashMap<>();
         Map<String, Double> errors = new LinkedHashMap<>();
         adapter.layers().forEach((path, layer) -> {
@@ -139,7 +145,7 @@ public final class Conversion implements Closeable {
         }
         Map<String, AdapterLayer> layers = new LinkedHashMap<>();
         lora.layers().forEach((path, layer) -> layers.put(path, bone(path, layer)));
-        return new PeftAdapter(config(lora.config(), layers), layers, lora.saved());
+        return new PeftAdapter(config(lora.config(), layers), layers, lora.saved(), lora.base());
     }
 
     private static AdapterLayer bone(String path, AdapterLayer layer) {

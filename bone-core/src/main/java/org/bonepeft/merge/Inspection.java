@@ -90,6 +90,10 @@ public record Inspection(
                     odd.addAll(adapter.config().unknownKeys().stream()
                             .map(key -> "adapter_config.json has the unknown key " + key)
                             .toList());
+                    odd.addAll(adapter.base().keySet().stream()
+                            .map(name ->
+                                    name + " of the base lies beside the adapter; using it needs the same in the model")
+                            .toList());
                     return new Inspection(
                             "adapter", tensors, adapter.config().values(), new LinkedHashMap<>(adapter.methods()), odd);
                 }

@@ -59,6 +59,7 @@ final class MergePlan {
         List<String> problems = new ArrayList<>();
         problems.addAll(placeLayers(linears, naming));
         problems.addAll(placeSaved(naming));
+        problems.addAll(compareBase(naming));
         if (!problems.isEmpty()) {
             throw PeftException.of(base.directory() + " and the adapter do not fit", problems);
         }
@@ -88,7 +89,7 @@ final class MergePlan {
     private List<String> placeSaved(UnaryOperator<String> naming) {
         List<String> problems = new ArrayList<>();
         wholeTensors.forEach((name, info) -> {
-            String here = has(name) || !has(naming.apply(name)) ? name : naming.apply(name);
+            String here = base.here(name, naming);
             saved.put(here, name);
             if (!has(here)) {
                 notes.add(name + " is not in the base and was added");
@@ -106,8 +107,18 @@ final class MergePlan {
         return problems;
     }
 
+    /** After merging there is nothing left to compare the base's own weights with. */
+    private List<String> compareBase(UnaryOperator<String> naming) {
+        Map<String, TensorInfo> given = adapter.base();
+        if (!forward && !given.isEmpty()) {
+            notes.add("the adapter's files hold " + given.keySet() + " of the base; they were not used");
+            return List.of();
+        }
+        return adapter.problemsWithBase(base.baseWeights(given.keySet(), naming));
+    }
+
     private boolean has(String name) {
-        return base.weights().tensors().containsKey(name);
+        return base.has(name);
     }
 
     /** Writes the whole model directory. */

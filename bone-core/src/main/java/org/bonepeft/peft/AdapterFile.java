@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
  * An adapter directory that is open: everything about it is known and checked, its tensors are read when asked for.
  * {@link PeftAdapter} is the same all in memory.
  *
- * <p>Checked are: every key is a parameter of the method, or of {@code modules_to_save}, or a bias that was trained; no
- * layer lacks a parameter; shapes agree with the rank and with each other; no setting changes the meaning in a way that
- * is not known here. Values are checked to be finite when they are read.
+ * <p>Checked are: every key is a parameter of the method, or of {@code modules_to_save}, or a bias that was trained, or
+ * a tensor of the base that PEFT puts beside adapters; no layer lacks a parameter; shapes agree with the rank and with
+ * each other; no setting changes the meaning in a way that is not known here. Values are checked to be finite when they
+ * are read.
  */
 public final class AdapterFile implements Closeable {
     private final PeftConfig config;
@@ -35,6 +36,7 @@ public final class AdapterFile implements Closeable {
     private final Map<String, AdapterMethod> methods = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> keys = new LinkedHashMap<>();
     private final Map<String, String> saved = new LinkedHashMap<>();
+    private final Map<String, String> base = new LinkedHashMap<>();
 
     private AdapterFile(AdapterDirectory.Opened opened, Consumer<String> report) {
         this.config = opened.config();
@@ -88,6 +90,13 @@ public final class AdapterFile implements Closeable {
                 problems.add(unknown(key));
             }
         }
+        base.entrySet().removeIf(tensor -> {
+            boolean misplaced = !tensor.getValue().equals(PeftKeys.formatBase(tensor.getKey(), keys.keySet()));
+            if (misplaced) {
+                problems.add(unknown(tensor.getValue()));
+            }
+            return misplaced;
+        });
         keys.forEach((layer, parameters) -> problems.addAll(check(layer, parameters)));
         if (keys.isEmpty() && problems.isEmpty()) {
             problems.add("there is no adapter in it at all");
@@ -104,6 +113,10 @@ public final class AdapterFile implements Closeable {
         Optional<String> beside = PeftKeys.saved(config, name);
         if (beside.isPresent()) {
             return saved.put(beside.get(), key) == null;
+        }
+        Optional<String> below = PeftKeys.base(name);
+        if (below.isPresent()) {
+            return base.put(below.get(), key) == null;
         }
         Optional<PeftKeys.Parameter> parameter = PeftKeys.parse(config.type(), name);
         parameter.ifPresent(found -> keys.computeIfAbsent(found.path(), layer -> new LinkedHashMap<>())
@@ -155,8 +168,20 @@ public final class AdapterFile implements Closeable {
      * {@link TensorInfo} is that in {@link #weights}.
      */
     public Map<String, TensorInfo> saved() {
+        return infos(saved);
+    }
+
+    /**
+     * Returns the tensors of the base that lie beside the adapter although they were not trained, by their names in the
+     * base; see {@link PeftAdapter#base}.
+     */
+    public Map<String, TensorInfo> base() {
+        return infos(base);
+    }
+
+    private Map<String, TensorInfo> infos(Map<String, String> names) {
         Map<String, TensorInfo> infos = new LinkedHashMap<>();
-        saved.forEach((name, key) -> infos.put(name, weights.tensor(key)));
+        names.forEach((name, key) -> infos.put(name, weights.tensor(key)));
         return infos;
     }
 
@@ -201,6 +226,15 @@ public final class AdapterFile implements Closeable {
         return read(key);
     }
 
+    /**
+     * Reads a tensor of the base.
+     *
+     * @throws PeftException if there is none of this name, or a value is not finite
+     */
+    AdapterTensor baseTensor(String name) {
+        return read(key(base, name));
+    }
+
     private AdapterTensor read(String key) {
         return AdapterTensor.read(weights, key, report);
     }
@@ -213,6 +247,18 @@ public final class AdapterFile implements Closeable {
      */
     public List<String> problemsWith(Collection<LayerSpec> linears) {
         return ModelFit.problems(methods, layerShapes(), linears);
+    }
+
+    /**
+     * Returns what is wrong with the tensors of the base that lie beside the adapter: those that are not the model's
+     * own. Empty if all is well.
+     *
+     * @param model tensors of the model by name
+     */
+    public List<String> problemsWithBase(Map<String, BaseWeight> model) {
+        Map<String, BaseWeight> given = new LinkedHashMap<>();
+        base().forEach((name, info) -> given.put(name, BaseWeight.of(weights, info)));
+        return BaseFit.problems(given, model);
     }
 
     private Map<String, Map<String, Shape>> layerShapes() {

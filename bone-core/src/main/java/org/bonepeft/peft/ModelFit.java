@@ -25,8 +25,9 @@ final class ModelFit {
         methods.forEach((path, method) -> {
             @Nullable LayerSpec layer = byPath.get(path);
             if (layer == null) {
-                problems.add(
-                        "the model has no linear layer '" + path + "'; " + Names.nearMisses(path, byPath.keySet()));
+                problems.add("the model has no linear layer '" + path + "'"
+                        + (path.endsWith("lm_head") ? " (one that is tied to the embeddings takes no adapter)" : "")
+                        + "; " + Names.nearMisses(path, byPath.keySet()));
             } else {
                 problems.addAll(LayerShapes.problems(layer, method, shapes.getOrDefault(path, Map.of())));
             }

@@ -3,6 +3,7 @@ package org.bonepeft.peft;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -21,12 +22,25 @@ import org.bonepeft.tensor.Shape;
  * @param config which method, which layers
  * @param layers the adapters by the paths of their layers, for example {@code model.layers.0.self_attn.q_proj}
  * @param saved whole tensors of the base that were trained, by their names there, for example {@code lm_head.weight}
+ * @param base tensors of the base that were not trained, by their names there. PEFT saves the weight of an adapted
+ *     {@code lm_head} too, and puts it into the model that it loads the adapter into; here they are held against the
+ *     model's own, see {@link #problemsWithBase}
  */
-public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, Map<String, AdapterTensor> saved) {
+public record PeftAdapter(
+        PeftConfig config,
+        Map<String, AdapterLayer> layers,
+        Map<String, AdapterTensor> saved,
+        Map<String, AdapterTensor> base) {
     /** Copies the maps. */
     public PeftAdapter {
         layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
         saved = Collections.unmodifiableMap(new LinkedHashMap<>(saved));
+        base = Collections.unmodifiableMap(new LinkedHashMap<>(base));
+    }
+
+    /** Creates an adapter without tensors of the base. */
+    public PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, Map<String, AdapterTensor> saved) {
+        this(config, layers, saved, Map.of());
     }
 
     /**
@@ -57,7 +71,9 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         file.methods().keySet().forEach(path -> layers.put(path, file.layer(path)));
         Map<String, AdapterTensor> saved = new LinkedHashMap<>();
         file.saved().keySet().forEach(name -> saved.put(name, file.savedTensor(name)));
-        return new PeftAdapter(file.config(), layers, saved);
+        Map<String, AdapterTensor> base = new LinkedHashMap<>();
+        file.base().keySet().forEach(name -> base.put(name, file.baseTensor(name)));
+        return new PeftAdapter(file.config(), layers, saved, base);
     }
 
     /**
@@ -86,6 +102,7 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
             }
             tensors.add(tensor.named(key));
         });
+        base.forEach((name, tensor) -> tensors.add(tensor.named(PeftKeys.formatBase(name, layers.keySet()))));
         AdapterDirectory.write(directory, config.toJson(), tensors);
     }
 
@@ -119,7 +136,7 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         layers.forEach((path, layer) -> same.put(
                 path,
                 new AdapterLayer(renamed.method(path, hasBlocks(layer.shapes())), layer.parameters(), layer.bias())));
-        return new PeftAdapter(renamed, same, saved);
+        return new PeftAdapter(renamed, same, saved, base);
     }
 
     /**
@@ -138,5 +155,21 @@ public record PeftAdapter(PeftConfig config, Map<String, AdapterLayer> layers, M
         List<String> problems = new ArrayList<>(ModelFit.problems(methods, shapes, linears));
         problems.addAll(ModelFit.missing(config, layers.keySet(), linears));
         return problems;
+    }
+
+    /**
+     * Returns which of {@link #base} are not the model's own: others, or of other shapes. Rounding to bfloat16 or
+     * float16 on one side makes no difference. Empty if all is well; the adapter does without them then.
+     *
+     * @param model tensors of the model by name
+     */
+    public List<String> problemsWithBase(Map<String, BaseWeight> model) {
+        Map<String, BaseWeight> given = new LinkedHashMap<>();
+        base.forEach((name, tensor) -> given.put(
+                name,
+                new BaseWeight(
+                        tensor.shape(),
+                        (from, count) -> Arrays.copyOfRange(tensor.values(), (int) from, (int) from + count))));
+        return BaseFit.problems(given, model);
     }
 }

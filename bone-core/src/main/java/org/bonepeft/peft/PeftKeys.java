@@ -4,6 +4,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Dora;
 import org.bonepeft.adapter.Lora;
@@ -17,6 +19,10 @@ final class PeftKeys {
 
     private static final String BASE_LAYER = ".base_layer";
     private static final String BIAS = ".bias";
+
+    /** Weights and biases of the base that PEFT saves with adapters: of adapted layers, and of the embeddings. */
+    private static final Pattern BASE = Pattern.compile(
+            "(?<layer>.+)\\.base_layer\\.(?<tensor>weight|bias)" + "|(.+\\.)?(embed_tokens|lm_head)\\.(weight|bias)");
 
     /** Our names of parameters by the ends of PEFT's keys. */
     private static final Map<String, String> LORA = Map.of(
@@ -93,7 +99,26 @@ final class PeftKeys {
 
     /** Returns the key of a tensor that is saved beside the adapters of {@code paths}. */
     static String formatSaved(String name, Collection<String> paths) {
-        String module = name.endsWith(BIAS) ? name.substring(0, name.length() - BIAS.length()) : "";
-        return PREFIX + (paths.contains(module) ? module + BASE_LAYER + BIAS : name);
+        return name.endsWith(BIAS) ? formatBase(name, paths) : PREFIX + name;
+    }
+
+    /**
+     * Returns the base's own name of a tensor that is neither an adapter's nor trained: with an adapter on
+     * {@code lm_head}, or if its user or a resized vocabulary asks for it, PEFT saves the base's weight too
+     * ({@code save_embedding_layers}).
+     */
+    static Optional<String> base(String name) {
+        Matcher found = BASE.matcher(name);
+        if (!found.matches()) {
+            return Optional.empty();
+        }
+        return Optional.of(found.group("layer") == null ? name : found.group("layer") + "." + found.group("tensor"));
+    }
+
+    /** Returns the key of a tensor of the base beside the adapters of {@code paths}. */
+    static String formatBase(String name, Collection<String> paths) {
+        int dot = Math.max(0, name.lastIndexOf('.'));
+        String module = name.substring(0, dot);
+        return PREFIX + (paths.contains(module) ? module + BASE_LAYER + name.substring(dot) : name);
     }
 }

@@ -112,10 +112,15 @@ public final class RwkvPeft {
     /**
      * Writes a file, atomically.
      *
-     * @throws PeftException if a layer's method is none of RWKV-PEFT's
+     * @throws PeftException if a layer's method is none of RWKV-PEFT's, or there are tensors of the base that were not
+     *     trained
      * @throws IOException if the disk fails; the file then still has its old content
      */
     public static void write(PeftAdapter adapter, Path path) throws IOException {
+        if (!adapter.base().isEmpty()) {
+            throw new PeftException("RWKV-PEFT's files take every tensor of the base as trained, and "
+                    + adapter.base().keySet() + " were not; save the adapter without them");
+        }
         List<TensorData> tensors = new ArrayList<>();
         adapter.layers().forEach((layer, adapted) -> {
             if (!isKnown(adapted.method())) {

@@ -75,6 +75,21 @@ public interface TensorSource extends Closeable {
     }
 
     /**
+     * Returns {@code count} elements from {@code from} on, as {@link #floats(String)} does.
+     *
+     * @throws SafetensorsException if there is no such tensor, the element type does not fit, or a finite F64 is beyond
+     *     float32
+     * @throws IndexOutOfBoundsException if the range is not inside the tensor
+     */
+    default float[] floats(String name, long from, int count) {
+        TensorInfo info = tensor(name);
+        int width = info.dtype().bytes();
+        float[] values = new float[count];
+        Elements.read(info, bytes(name, from * width, Math.multiplyExact(count, width)), values, 0, count);
+        return values;
+    }
+
+    /**
      * Returns the elements, row by row, as float64: every floating type and I32, I16, I8, U8, exactly.
      *
      * @throws SafetensorsException if there is no such tensor, the element type is {@link DType#I64} or

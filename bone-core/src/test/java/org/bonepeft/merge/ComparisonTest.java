@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.safetensors.SafetensorsWriter;
@@ -126,6 +128,19 @@ class ComparisonTest {
                 .hasSize(5)
                 .contains("adapter_config.json has the unknown key mystery")
                 .anySatisfy(odd -> assertThat(odd).contains("q_proj: bone is [4, 16]; Bone[rank=8"));
+    }
+
+    @Test
+    void inspection_tellsOfBaseWeights() throws IOException {
+        PeftAdapter bone = ModelFiles.adapter(new Bone(4), "model.");
+        Map<String, AdapterTensor> base =
+                Map.of("model.layers.0.q_proj.weight", ModelFiles.random(Shape.of(16, 16), new SplittableRandom(1)));
+        new PeftAdapter(bone.config(), bone.layers(), Map.of(), base).write(directory.resolve("adapter"));
+        Inspection inspection = Inspection.of(directory.resolve("adapter"), bytes -> {});
+        assertThat(inspection.tensors()).hasSize(5);
+        assertThat(inspection.odd())
+                .containsExactly("model.layers.0.q_proj.weight of the base lies beside the adapter; using it needs the"
+                        + " same in the model");
     }
 
     private Path file(String name, List<TensorData> tensors) throws IOException {

@@ -91,6 +91,22 @@ class ConversionTest {
     }
 
     @Test
+    void baseWeights_areComparedWithTheModel_orKept() throws IOException {
+        PeftAdapter bone = ModelFiles.adapter(new Bone(5), "model.");
+        String name = "model.layers.0.q_proj.weight";
+        PeftAdapter withBase = ModelFiles.withBase(bone, base, name);
+        PeftAdapter lora = toLora(withBase, Optional.empty()).adapter();
+        assertThat(lora.base()).isEmpty();
+        assertThat(Conversion.toMiss(withBase).base()).isEqualTo(withBase.base());
+        PeftAdapter loraWithBase = ModelFiles.withBase(lora, base, name);
+        assertThat(Conversion.toMiss(loraWithBase).base()).isEqualTo(loraWithBase.base());
+        withBase.base().get(name).values()[0] = 9;
+        assertThatThrownBy(() -> toLora(withBase, Optional.empty()))
+                .isInstanceOf(PeftException.class)
+                .hasMessageContaining(name + " beside the adapter is not the model's");
+    }
+
+    @Test
     void otherLora_isNoBone() {
         PeftAdapter lora = ModelFiles.adapter(new Lora(4, 4), "model.");
         assertThatThrownBy(() -> Conversion.toMiss(lora))

@@ -18,7 +18,9 @@ import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.safetensors.SafetensorsWriter;
+import org.bonepeft.safetensors.ShardedSafetensors;
 import org.bonepeft.safetensors.TensorData;
+import org.bonepeft.safetensors.TensorSource;
 import org.bonepeft.tensor.DType;
 import org.bonepeft.tensor.Shape;
 
@@ -105,6 +107,17 @@ final class ModelFiles {
             }
         }
         return new PeftAdapter(PeftConfig.of(method, Targets.of("q_proj", "up_proj")), layers, Map.of());
+    }
+
+    /** Returns the adapter with some of a model's tensors beside it, as PEFT saves those of the head. */
+    static PeftAdapter withBase(PeftAdapter adapter, Path model, String... names) throws IOException {
+        Map<String, AdapterTensor> base = new LinkedHashMap<>();
+        try (TensorSource source = ShardedSafetensors.open(model)) {
+            for (String name : names) {
+                base.put(name, new AdapterTensor(source.tensor(name).shape(), source.floats(name)));
+            }
+        }
+        return new PeftAdapter(adapter.config(), adapter.layers(), adapter.saved(), base);
     }
 
     static AdapterTensor random(Shape shape, SplittableRandom random) {

@@ -238,6 +238,47 @@ class OfflineMergeTest {
                         "merging replaced [lm_head.weight, model.layers.1.norm.weight], which nothing brings back");
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "F16", "BF16"})
+    void baseWeight_thatIsTheModels_changesNothing(DType type) throws IOException {
+        ModelFiles.write(base, DType.F32, true);
+        PeftAdapter plain = writeAdapter(new Bone(8), "model.");
+        OfflineMerge.merge(base, adapter, out, SETTINGS);
+        Path loadedByPeft = ModelFiles.write(directory.resolve("loaded"), type, true);
+        ModelFiles.withBase(plain, loadedByPeft, Q + ".weight", Q + ".bias").write(adapter);
+        Path other = directory.resolve("other");
+        assertThat(OfflineMerge.merge(base, adapter, other, SETTINGS).notes()).isEmpty();
+        assertThat(Comparison.of(other, out).equal()).isEqualTo(8);
+        assertThat(OfflineMerge.unmerge(other, adapter, directory.resolve("back"), SETTINGS)
+                        .notes())
+                .containsExactly("the adapter's files hold [" + Q + ".bias, " + Q
+                        + ".weight] of the base; they were not" + " used");
+    }
+
+    @Test
+    void baseWeight_ofAModelWithAnotherBeginning_isFound() throws IOException {
+        ModelFiles.write(base, DType.F32, false, "model.");
+        Path bare = ModelFiles.write(directory.resolve("bare"), DType.F32, false, "");
+        ModelFiles.withBase(ModelFiles.adapter(new Bone(8), ""), bare, "layers.0.q_proj.weight")
+                .write(adapter);
+        assertThat(OfflineMerge.merge(base, adapter, out, SETTINGS).layers()).isEqualTo(4);
+    }
+
+    @Test
+    void baseWeight_thatIsNotTheModels_isRefused_andNothingIsWritten() throws IOException {
+        ModelFiles.write(base, DType.F32, true);
+        PeftAdapter values = ModelFiles.withBase(ModelFiles.adapter(new Bone(8), "model."), base, Q + ".weight");
+        values.base().get(Q + ".weight").values()[17] += 1;
+        values.write(adapter);
+        assertThatThrownBy(() -> OfflineMerge.merge(base, adapter, out, SETTINGS))
+                .isInstanceOf(PeftException.class)
+                .hasMessageContaining(Q + ".weight beside the adapter is not the model's: 1 of 256 elements differ, the"
+                        + " first at [1, 1]");
+        assertThat(out).doesNotExist();
+    }
+
     @Test
     void loraBias_isAddedToTheLayersBias() throws IOException {
         ModelFiles.write(base, DType.F64, false);

@@ -207,11 +207,35 @@ class PeftAdapterTest {
     }
 
     @Test
-    void baseWeight_isNamed() throws IOException {
-        spoil(new Lora(2, 2), tensors -> tensors.put(Q + "base_layer.weight", Shape.of(16, 16)));
-        refused("'" + Q + "base_layer.weight' is a weight of the base model, which modules_to_save [] does not name");
-        spoil(new Bone(4), tensors -> tensors.put("base_model.model.model.embed_tokens.weight", Shape.of(9, 16)));
-        refused("embed_tokens.weight' is a weight of the base model");
+    void baseWeight_thatPeftDoesNotSave_isNamed() throws IOException {
+        spoil(new Lora(2, 2), tensors -> tensors.put("base_model.model.score.weight", Shape.of(3, 16)));
+        refused("score.weight' is a weight of the base model, which modules_to_save [] does not name");
+        String other = Q.replace("q_proj", "k_proj") + "base_layer.weight";
+        spoil(new Lora(2, 2), tensors -> tensors.put(other, Shape.of(16, 16)));
+        refused("'" + other + "' is a weight of the base model");
+        spoil(new Lora(2, 2), tensors -> tensors.put(Q + "base_layer.running_mean", Shape.of(16)));
+        refused("'" + Q + "base_layer.running_mean' is a weight of the base model");
+    }
+
+    @Test
+    void baseWeight_thatPeftSaves_isKeptBesideTheAdapter() throws IOException {
+        SplittableRandom random = new SplittableRandom(1);
+        PeftAdapter plain = Samples.adapter(new Bone(4), 1);
+        Map<String, AdapterTensor> base = new LinkedHashMap<>();
+        base.put(Samples.SQUARE.path() + ".weight", Samples.random(Shape.of(16, 16), random));
+        base.put(Samples.SQUARE.path() + ".bias", Samples.random(Shape.of(16), random));
+        base.put("model.embed_tokens.weight", Samples.random(Shape.of(5, 16), random));
+        PeftAdapter adapter = new PeftAdapter(plain.config(), plain.layers(), Map.of(), base);
+        adapter.write(directory);
+        Samples.assertSame(PeftAdapter.read(directory), adapter);
+        try (SafetensorsFile file = SafetensorsFile.open(directory.resolve("adapter_model.safetensors"))) {
+            assertThat(file.tensors())
+                    .containsKeys(
+                            Q + "base_layer.weight",
+                            Q + "base_layer.bias",
+                            "base_model.model.model.embed_tokens.weight");
+        }
+        assertThat(adapter.as(PeftType.BONE).base()).isEqualTo(base);
     }
 
     @Test
@@ -285,6 +309,20 @@ class PeftAdapterTest {
                 .hasSize(3);
         assertThat(adapter.problemsWith(List.of(Samples.SQUARE, Samples.TALL, other)))
                 .containsExactly("model.layers.1.self_attn.q_proj is targeted but has no adapter in the file");
+    }
+
+    @Test
+    void problemsWithAModel_tellOfATiedHead() {
+        Lora lora = new Lora(2, 2);
+        AdapterLayer layer = new AdapterLayer(
+                lora,
+                Map.of(
+                        Lora.A, new AdapterTensor(Shape.of(2, 16), new float[32]),
+                        Lora.B, new AdapterTensor(Shape.of(9, 2), new float[18])));
+        PeftAdapter adapter =
+                new PeftAdapter(PeftConfig.of(lora, Targets.of("lm_head")), Map.of("lm_head", layer), Map.of());
+        assertThat(adapter.problemsWith(List.of(Samples.SQUARE))).anySatisfy(problem -> assertThat(problem)
+                .contains("no linear layer 'lm_head' (one that is tied to the embeddings takes no adapter)"));
     }
 
     @Test

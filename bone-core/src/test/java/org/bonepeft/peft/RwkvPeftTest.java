@@ -73,4 +73,16 @@ class RwkvPeftTest {
                 .hasMessageContaining("RWKV-PEFT knows Bone by columns, Bat by rows and LoRA");
         assertThat(directory).isEmptyDirectory();
     }
+
+    @Test
+    void baseWeight_isNotWritten_forItWouldBeTakenAsTrained() {
+        PeftAdapter bone = Samples.adapter(new Bone(8), 1);
+        Map<String, AdapterTensor> base =
+                Map.of("lm_head.weight", Samples.random(Shape.of(3, 16), new SplittableRandom(1)));
+        PeftAdapter adapter = new PeftAdapter(bone.config(), bone.layers(), Map.of(), base);
+        assertThatThrownBy(() -> RwkvPeft.write(adapter, directory.resolve("rwkv.safetensors")))
+                .isInstanceOf(PeftException.class)
+                .hasMessageContaining("[lm_head.weight] were not; save the adapter without them");
+        assertThat(directory).isEmptyDirectory();
+    }
 }

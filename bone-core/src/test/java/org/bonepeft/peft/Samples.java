@@ -74,6 +74,7 @@ final class Samples {
         assertThat(actual.config()).isEqualTo(expected.config());
         assertSameLayers(actual, expected);
         assertSame(actual.saved(), expected.saved());
+        assertSame(actual.base(), expected.base());
     }
 
     static void assertSameLayers(PeftAdapter actual, PeftAdapter expected) {

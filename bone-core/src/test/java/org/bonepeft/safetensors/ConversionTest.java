@@ -72,6 +72,9 @@ class ConversionTest {
                 TensorData.floats("f", DType.F32, shape, values), TensorData.floats("b", DType.BF16, shape, values))) {
             assertThat(file.floats("f")).isEqualTo(values);
             assertThat(file.floats("b")[65536 * 3]).isEqualTo(65536 * 3);
+            assertThat(file.floats("f", 599_998, 2)).containsExactly(599_998, 599_999);
+            assertThat(file.floats("b", 65536 * 3, 1)).containsExactly(65536 * 3);
+            assertThatThrownBy(() -> file.floats("f", 599_999, 2)).isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 

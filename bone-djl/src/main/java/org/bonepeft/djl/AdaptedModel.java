@@ -97,10 +97,12 @@ public final class AdaptedModel {
     /**
      * Adds an adapter that was read from files. It starts inactive.
      *
-     * @throws AdapterException if it does not fit the model; it names the layers, and nothing is changed
+     * @throws AdapterException if it does not fit the model, or was trained beside another weight of the base; it names
+     *     the layers, and nothing is changed
      */
     public void add(PeftAdapter adapter, String name) {
-        PeftFiles.check(adapter, new BlockTree(block).linears());
+        requireUnmerged("add an adapter");
+        PeftFiles.check(adapter, block, wholeModules::base);
         add(AdapterConfig.of(adapter, name));
         assign(adapter, name);
     }

@@ -2,6 +2,7 @@ package org.bonepeft.djl;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
@@ -72,10 +73,11 @@ public final class Adapters {
      * Puts an adapter that was read from files into a model, active and trainable, as {@link #attach(Block,
      * AdapterConfig)} does.
      *
-     * @throws AdapterException if the adapter does not fit the model; it names the layers, and the model is as it was
+     * @throws AdapterException if the adapter does not fit the model, or was trained beside another weight of the base;
+     *     it names the layers, and the model is as it was
      */
     public static AdaptedModel attach(Block model, PeftAdapter adapter, String name) {
-        PeftFiles.check(adapter, new BlockTree(model).linears());
+        PeftFiles.check(adapter, model, Parameter::getArray);
         AdaptedModel adapted = attach(model, AdapterConfig.of(adapter, name));
         adapted.assign(adapter, name);
         return adapted;

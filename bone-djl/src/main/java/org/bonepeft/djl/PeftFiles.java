@@ -4,12 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.core.Linear;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Dora;
@@ -19,6 +21,7 @@ import org.bonepeft.adapter.Olora;
 import org.bonepeft.adapter.Pissa;
 import org.bonepeft.peft.AdapterLayer;
 import org.bonepeft.peft.AdapterTensor;
+import org.bonepeft.peft.BaseWeight;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.PeftConfig;
 
@@ -47,10 +50,15 @@ final class PeftFiles {
         return start.equals("olora") ? lora.withStart(new Olora()) : lora;
     }
 
-    /** Checks that an adapter fits a model's linear layers. */
-    static void check(PeftAdapter adapter, Map<String, Linear> linears) {
+    /**
+     * Checks that an adapter fits a model.
+     *
+     * @param base returns the base's values of a parameter
+     */
+    static void check(PeftAdapter adapter, Block model, Function<Parameter, NDArray> base) {
+        BlockTree tree = new BlockTree(model);
         List<LayerSpec> specs = new ArrayList<>();
-        linears.forEach((path, linear) -> {
+        tree.linears().forEach((path, linear) -> {
             Shape shape = linear.getDirectParameters().get("weight").getShape();
             specs.add(new LayerSpec(
                     path,
@@ -58,12 +66,26 @@ final class PeftFiles {
                     shape.get(0),
                     linear.getDirectParameters().contains("bias")));
         });
-        List<String> problems = adapter.problemsWith(specs);
+        List<String> problems = new ArrayList<>(adapter.problemsWith(specs));
+        if (!adapter.base().isEmpty()) {
+            problems.addAll(adapter.problemsWithBase(baseWeights(tree, base)));
+        }
         if (!problems.isEmpty()) {
             throw new AdapterException("the adapter does not fit the model: "
                     + String.join("; ", problems.subList(0, Math.min(3, problems.size())))
                     + (problems.size() > 3 ? "; and " + (problems.size() - 3) + " more" : ""));
         }
+    }
+
+    private static Map<String, BaseWeight> baseWeights(BlockTree tree, Function<Parameter, NDArray> base) {
+        Map<String, BaseWeight> weights = new LinkedHashMap<>();
+        tree.blocks().forEach((path, block) -> block.getDirectParameters().forEach(pair -> {
+            NDArray values = base.apply(pair.getValue());
+            weights.put(
+                    path + "." + pair.getKey(),
+                    new BaseWeight(shape(values), (from, count) -> Values.floats(values, from, count)));
+        }));
+        return weights;
     }
 
     static void assign(PeftAdapter adapter, Map<String, AdaptedLinear> layers, String name) {
@@ -153,6 +175,10 @@ final class PeftFiles {
     }
 
     private static AdapterTensor tensor(NDArray array) {
-        return new AdapterTensor(org.bonepeft.tensor.Shape.of(array.getShape().getShape()), Values.floats(array));
+        return new AdapterTensor(shape(array), Values.floats(array));
+    }
+
+    private static org.bonepeft.tensor.Shape shape(NDArray array) {
+        return org.bonepeft.tensor.Shape.of(array.getShape().getShape());
     }
 }

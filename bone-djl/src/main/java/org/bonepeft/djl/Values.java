@@ -59,6 +59,14 @@ final class Values {
         }
     }
 
+    /** Returns {@code count} elements from {@code from} on, row by row. */
+    static float[] floats(NDArray array, long from, int count) {
+        try (NDArray flat = array.reshape(-1);
+                NDArray part = flat.get(new NDIndex("{}:{}", from, from + count))) {
+            return floats(part);
+        }
+    }
+
     /** Returns the element type; bfloat16 is one that DJL itself has no name for. */
     static DType type(NDArray array) {
         return switch (array.getDataType()) {

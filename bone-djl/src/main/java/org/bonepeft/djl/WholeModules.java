@@ -89,6 +89,12 @@ final class WholeModules {
         owner = next;
     }
 
+    /** The values that a parameter has when no adapter that trains it whole is active. */
+    NDArray base(Parameter parameter) {
+        @Nullable NDArray values = base.get(parameter);
+        return values == null ? parameter.getArray() : values;
+    }
+
     /** The parameters that an adapter trains whole, by path, with its values. */
     Map<String, NDArray> values(String name) {
         Map<String, NDArray> values = new LinkedHashMap<>();

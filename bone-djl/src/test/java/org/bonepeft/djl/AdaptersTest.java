@@ -42,6 +42,8 @@ import org.bonepeft.adapter.LoraGa;
 import org.bonepeft.adapter.Olora;
 import org.bonepeft.adapter.Pissa;
 import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.peft.AdapterTensor;
+import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
@@ -264,6 +266,64 @@ class AdaptersTest {
                 .isPositive();
         Tolerance.FLOAT32.check(
                 "y", block.forward(plain, new NDList(x), false).head().toFloatArray(), before);
+    }
+
+    /** PEFT saves the weight of an adapted head beside the adapter. */
+    @Test
+    void attach_weightOfTheBaseBesideTheAdapter_mustBeTheModels() {
+        PeftAdapter plain = Adapters.attach(mlp(), config(new Bone(4), "01Linear", "04Linear"))
+                .export("default");
+        SequentialBlock block = mlp();
+        float[] weight = block.getChildren()
+                .get(3)
+                .getValue()
+                .getDirectParameters()
+                .get("weight")
+                .getArray()
+                .toFloatArray();
+        Map<String, AdapterTensor> base =
+                Map.of("04Linear.weight", new AdapterTensor(org.bonepeft.tensor.Shape.of(2, 10), weight));
+        PeftAdapter adapter = new PeftAdapter(plain.config(), plain.layers(), plain.saved(), base);
+        AdaptedModel model = Adapters.attach(block, adapter, "one");
+        assertThat(model.export("one").base()).isEmpty();
+        model.add(adapter, "two");
+
+        float right = weight[13];
+        weight[13] += 0.5f;
+        assertThatThrownBy(() -> model.add(adapter, "three"))
+                .isInstanceOf(AdapterException.class)
+                .hasMessageContaining("04Linear.weight beside the adapter is not the model's: 1 of 20 elements differ,"
+                        + " the first at [1, 3], " + right + " in the model");
+        assertThat(model.adapters()).containsExactly("one", "two");
+        SequentialBlock other = mlp();
+        assertThatThrownBy(() -> Adapters.attach(other, adapter, "one"))
+                .hasMessageContaining("04Linear.weight beside the adapter is not the model's: 20 of 20");
+        assertThat(other.getParameters().values()).allMatch(Parameter::requiresGradient);
+    }
+
+    @Test
+    void add_weightOfTheBase_isComparedWithTheBase_notWithAWholeModule() {
+        SequentialBlock block = mlp();
+        AdapterConfig whole = AdapterConfig.builder()
+                .setMethod(new Bone(4))
+                .setTargets(Targets.of("01Linear"))
+                .optModulesToSave("04Linear")
+                .build();
+        AdaptedModel model = Adapters.attach(block, whole);
+        NDArray live = block.getChildren()
+                .get(3)
+                .getValue()
+                .getDirectParameters()
+                .get("weight")
+                .getArray();
+        float[] weight = live.toFloatArray();
+        live.addi(1);
+        PeftAdapter plain = Adapters.attach(mlp(), config(new Bone(4), "01Linear", "04Linear"))
+                .export("default");
+        Map<String, AdapterTensor> base =
+                Map.of("04Linear.weight", new AdapterTensor(org.bonepeft.tensor.Shape.of(2, 10), weight));
+        model.add(new PeftAdapter(plain.config(), plain.layers(), plain.saved(), base), "other");
+        assertThat(model.adapters()).containsExactly("default", "other");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.bonepeft.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -15,11 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bone;
 import org.bonepeft.djl.torch.TorchAutograd;
 import org.bonepeft.djl.torch.TorchTypes;
+import org.bonepeft.peft.AdapterTensor;
 import org.bonepeft.peft.PeftAdapter;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.tensor.DType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -80,6 +84,24 @@ class BfloatAdaptedModelTest {
             assertClose(forward(wide, x), forward(again, x), "loaded");
             narrow.mergeAndUnload();
             assertThat(gradients).isNotNull();
+        }
+    }
+
+    @Test
+    void weightOfTheBaseBesideTheAdapter_isTheModels_whereItIsThatRounded() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray weight = manager.randomNormal(new Shape(16, 24));
+            NDArray bias = manager.randomNormal(new Shape(16));
+            PeftAdapter plain = attached(weight, bias, new Bone(4)).export("default");
+            Map<String, AdapterTensor> base = Map.of(
+                    "Linear.weight", new AdapterTensor(org.bonepeft.tensor.Shape.of(16, 24), Values.floats(weight)));
+            PeftAdapter adapter = new PeftAdapter(plain.config(), plain.layers(), plain.saved(), base);
+            NDArray narrow = TorchTypes.cast(weight, DType.BF16);
+            NDArray other = TorchTypes.cast(weight.mul(1.01f), DType.BF16);
+            assertThat(Adapters.attach(plain(narrow, bias), adapter, "one").adapters())
+                    .containsExactly("one");
+            assertThatThrownBy(() -> Adapters.attach(plain(other, bias), adapter, "one"))
+                    .hasMessageContaining("Linear.weight beside the adapter is not the model's");
         }
     }
 

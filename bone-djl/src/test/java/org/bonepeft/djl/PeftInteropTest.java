@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Bat;
@@ -29,6 +30,7 @@ import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.djl.model.roberta.RobertaForSequenceClassification;
 import org.bonepeft.json.Json;
+import org.bonepeft.merge.Comparison;
 import org.bonepeft.merge.OfflineMerge;
 import org.bonepeft.peft.AdapterLayer;
 import org.bonepeft.peft.AdapterTensor;
@@ -43,8 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What Java saves, a Python with transformers and PEFT loads without a missing or unknown key, and computes the same
- * logits; its merged weights are those of the offline merge. The system property {@code bone.python} names the Python,
- * else it is {@code python3}; without PEFT there the test is skipped.
+ * logits; its merged weights are those of the offline merge. What PEFT then saves, Java reads as the same adapter. The
+ * system property {@code bone.python} names the Python, else it is {@code python3}; without PEFT there the test is
+ * skipped.
  */
 class PeftInteropTest {
     private static final String PYTHON = System.getProperty("bone.python", "python3");
@@ -70,7 +73,7 @@ class PeftInteropTest {
         Assumptions.assumeTrue(
                 version.matches("(?s)\\d+\\.\\d+.*"), PYTHON + " has no peft and transformers (-Dbone.python=...)");
         List<Map<String, Object>> jobs = new ArrayList<>();
-        Map<String, float[]> logits = new LinkedHashMap<>();
+        Map<String, Saved> saved = new LinkedHashMap<>();
         for (Path model : GoldenFolder.get().models()) {
             Object architectures = Json.readObject(model.resolve("config.json")).get("architectures");
             boolean classifies = List.of("RobertaForSequenceClassification").equals(architectures);
@@ -80,7 +83,8 @@ class PeftInteropTest {
             for (AdapterMethod method : methods()) {
                 Path adapter = scratch.resolve("adapter" + jobs.size());
                 Path merged = scratch.resolve("merged" + jobs.size());
-                logits.put(adapter.toString(), save(model, classifies, method, jobs.size(), adapter));
+                save(model, classifies, method, jobs.size(), adapter);
+                saved.put(adapter.toString(), new Saved(model, adapter, merged, logits(model, classifies, adapter)));
                 OfflineMerge.merge(model, adapter, merged, new OfflineMerge.Settings());
                 jobs.add(Map.of(
                         "model",
@@ -107,17 +111,33 @@ class PeftInteropTest {
             }
             assertThat(result).as(adapter).containsEntry("ok", true);
             try (SafetensorsFile theirs = SafetensorsFile.open(Path.of(adapter, "logits.safetensors"))) {
-                Tolerance.FLOAT32.check(adapter, logits.get(adapter), theirs.floats("logits"));
+                Tolerance.FLOAT32.check(adapter, saved.get(adapter).logits(), theirs.floats("logits"));
                 Tolerance.FLOAT32.check(adapter + ", merged", theirs.floats("merged_logits"), theirs.floats("logits"));
             }
+            checkSavedByPeft(saved.get(adapter));
         }
     }
 
-    /** Saves an adapter with random values, and returns the logits that it gives here when it is loaded again. */
-    private static float[] save(Path directory, boolean classifies, AdapterMethod method, int seed, Path adapter)
+    /** An adapter, the offline merge, and the logits with it. */
+    private record Saved(Path model, Path adapter, Path merged, float[] logits) {}
+
+    /** Beside an adapter on the head PEFT saves the head's own weight. */
+    private void checkSavedByPeft(Saved ours) throws IOException {
+        Path theirs = ours.adapter().resolve("again");
+        PeftAdapter again = PeftAdapter.read(theirs);
+        assertThat(again.base().keySet())
+                .isEqualTo(again.layers().containsKey("lm_head") ? Set.of("lm_head.weight") : Set.of());
+        Path merged = Files.createTempDirectory(scratch, "merged");
+        OfflineMerge.merge(ours.model(), theirs, merged, new OfflineMerge.Settings());
+        assertThat(Comparison.of(merged, ours.merged()).same()).isTrue();
+        boolean classifies = again.saved().containsKey("classifier.dense.weight");
+        assertThat(logits(ours.model(), classifies, theirs)).isEqualTo(ours.logits());
+    }
+
+    /** Saves an adapter with random values. */
+    private static void save(Path directory, boolean classifies, AdapterMethod method, int seed, Path adapter)
             throws IOException {
-        try (NDManager manager = NDManager.newBaseManager();
-                SafetensorsFile io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
+        try (NDManager manager = NDManager.newBaseManager()) {
             ModelBlock fresh = load(directory, classifies, manager);
             AdapterConfig.Builder config =
                     AdapterConfig.builder().setMethod(method).optName(NAME);
@@ -125,10 +145,23 @@ class PeftInteropTest {
                 config.setTargets(Targets.of("query", "value", "intermediate.dense"))
                         .optModulesToSave("classifier");
             } else {
-                config.setTargets(Targets.of(Targets.ALL_LINEAR));
+                boolean onHead = !((LlamaForCausalLm) fresh).config().tied() && takesAnySize(method);
+                config.setTargets(
+                        onHead ? Targets.of("q_proj", "gate_proj", "lm_head") : Targets.of(Targets.ALL_LINEAR));
             }
             randomized(Adapters.attach(fresh, config.build()).export(NAME), seed)
                     .write(adapter);
+        }
+    }
+
+    private static boolean takesAnySize(AdapterMethod method) {
+        return !(method instanceof Bat || method instanceof MissMini);
+    }
+
+    /** Returns the logits that a saved adapter gives here. */
+    private static float[] logits(Path directory, boolean classifies, Path adapter) throws IOException {
+        try (NDManager manager = NDManager.newBaseManager();
+                SafetensorsFile io = SafetensorsFile.open(directory.resolve("io.safetensors"))) {
             ModelBlock model = load(directory, classifies, manager);
             Adapters.attach(model, PeftAdapter.read(adapter), NAME);
             NDList inputs = new NDList(longs(io, "input_ids", manager), longs(io, "attention_mask", manager));

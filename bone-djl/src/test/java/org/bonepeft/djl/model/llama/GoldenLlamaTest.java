@@ -59,12 +59,13 @@ class GoldenLlamaTest {
             LlamaForCausalLm model = LlamaForCausalLm.load(directory, manager);
             AdaptedModel adapted = Adapters.attach(model, adapter, NAME);
             ParameterStore store = new ParameterStore(manager, false);
-            NDList inputs = inputs(common, manager);
+            SafetensorsFile batch = io.tensors().containsKey("input_ids") ? io : common;
+            NDList inputs = inputs(batch, manager);
             checkLogits(model, inputs, store, io, "logits");
             try (NDScope scope = new NDScope();
                     TorchAutograd gradients = TorchAutograd.enabled()) {
                 scope.suppressNotUsedWarning();
-                NDArray loss = model.loss(store, inputs, GoldenModels.longs(common, "labels", manager), true);
+                NDArray loss = model.loss(store, inputs, GoldenModels.longs(batch, "labels", manager), true);
                 Tolerance.FLOAT32.check("loss", loss.toFloatArray(), io.floats("loss"));
                 TorchAutograd.backward(loss);
             }
