@@ -1,4 +1,5 @@
-"""Makes models/llama2-tiny/adapters/lora-head and miss-embed: an adapter on the head, and the embeddings trained whole.
+"""Makes, in models/, llama2-tiny/adapters/lora-head (an adapter on the head) and */adapters/miss-embed (embeddings trained
+whole).
 
     python embeddings.py    # in this folder; PEFT 0.21, transformers 5.18
 
@@ -12,25 +13,22 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 from peft import LoraConfig, MissConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-MODEL = Path("models/llama2-tiny")
-CONFIGS = {
-    "lora-head": LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "lm_head"], task_type="CAUSAL_LM"),
-    "miss-embed": MissConfig(r=8, target_modules=["q_proj"], modules_to_save=["embed_tokens"], task_type="CAUSAL_LM"),
-}
-batch = {name: tensor for name, tensor in load_file(MODEL / "io.safetensors").items()
-         if name in ("input_ids", "attention_mask", "labels")}
-batch["input_ids"][:, 3] = 0
-for name, config in CONFIGS.items():
+
+def make(auto, model_name, adapter_name, config):
     torch.manual_seed(7)
-    base = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
+    folder = Path("models") / model_name
+    base = auto.from_pretrained(folder, dtype=torch.float32).eval()
     base.name_or_path = None
-    model = get_peft_model(base, config)
+    io = load_file(folder / "io.safetensors")
+    batch = {name: io[name] for name in ("input_ids", "attention_mask", "labels")}
+    batch["input_ids"][:, 3] = base.config.pad_token_id
+    model = get_peft_model(base, config).eval()
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data += 0.05 * torch.randn_like(parameter)
-    folder = MODEL / "adapters" / name
+    folder = folder / "adapters" / adapter_name
     model.save_pretrained(folder)
     (folder / "README.md").unlink()
     out = model(**batch)
@@ -42,3 +40,12 @@ for name, config in CONFIGS.items():
     model.merge_adapter()
     result["merged_logits"] = model(**batch).logits
     save_file({key: tensor.detach().clone().contiguous() for key, tensor in result.items()}, folder / "io.safetensors")
+
+
+LM, CLASSIFIER = AutoModelForCausalLM, AutoModelForSequenceClassification
+make(LM, "llama2-tiny", "lora-head",
+     LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "lm_head"], task_type="CAUSAL_LM"))
+make(LM, "llama2-tiny", "miss-embed",
+     MissConfig(r=8, target_modules=["q_proj"], modules_to_save=["embed_tokens"], task_type="CAUSAL_LM"))
+make(CLASSIFIER, "roberta-cls-tiny", "miss-embed",
+     MissConfig(r=8, target_modules=["query"], modules_to_save=["roberta.embeddings", "classifier"], task_type="SEQ_CLS"))

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.bonepeft.BoneException;
 import org.bonepeft.json.Json;
@@ -62,6 +63,14 @@ public final class HfConfig {
     /** Returns the index of a token, 0 or more. */
     public int index(String key, int absent) {
         return find(key).map(value -> integer(key, value, 0)).orElse(absent);
+    }
+
+    /** Returns the id of padding, if there is any; as in torch, a negative one counts from the end of the vocabulary. */
+    public OptionalInt padding(String key, int vocabSize) {
+        return find(key)
+                .map(value -> integer(key, value, -vocabSize))
+                .map(id -> OptionalInt.of(id < 0 ? id + vocabSize : id))
+                .orElse(OptionalInt.empty());
     }
 
     /** Returns token ids, 0 or more each: a list, or one alone. */

@@ -1,10 +1,12 @@
 package org.bonepeft.djl.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.BiConsumer;
 
 /**
@@ -82,6 +85,29 @@ public abstract class ModelBlock extends AbstractBlock implements NamedChildren 
     /** Returns what the child {@code name} makes of {@code inputs}. */
     protected final NDArray call(ParameterStore store, String name, boolean training, NDList inputs) {
         return child(name).forward(store, inputs, training).singletonOrThrow();
+    }
+
+    /**
+     * Returns {@code weight[id]} for each id.
+     *
+     * @param weight (vocabulary, hidden)
+     * @param padding the id whose row gets no gradient, as that of torch's {@code Embedding(padding_idx)}
+     */
+    protected static NDArray embedding(NDArray ids, NDArray weight, OptionalInt padding) {
+        NDArray rows = ids.getNDArrayInternal()
+                .embedding(ids, weight, SparseFormat.DENSE)
+                .singletonOrThrow();
+        if (padding.isEmpty() || !weight.hasGradient()) {
+            return rows;
+        }
+        // What is closed here lives on as far as backward needs it.
+        try (rows;
+                NDArray constant = rows.stopGradient();
+                NDArray isPadding = ids.eq(padding.getAsInt());
+                NDArray column = isPadding.expandDims(-1);
+                NDArray element = column.broadcast(rows.getShape())) {
+            return NDArrays.where(element, constant, rows);
+        }
     }
 
     /** {@code (x - mean) / sqrt(variance + eps) * weight + bias} over the last dimension. */

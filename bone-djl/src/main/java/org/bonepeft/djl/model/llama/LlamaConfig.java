@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 
 /**
@@ -30,6 +31,7 @@ import org.bonepeft.BoneException;
  * @param initializerRange {@code initializer_range}, the standard deviation of fresh weights
  * @param bosTokenId {@code bos_token_id}, starts a sequence
  * @param eosTokenIds {@code eos_token_id}, each ends a sequence
+ * @param padTokenId {@code pad_token_id}, whose word embedding is not trained; empty if there is none
  */
 public record LlamaConfig(
         LlamaFamily family,
@@ -51,7 +53,8 @@ public record LlamaConfig(
         double attentionDropout,
         double initializerRange,
         int bosTokenId,
-        List<Integer> eosTokenIds) {
+        List<Integer> eosTokenIds,
+        OptionalInt padTokenId) {
 
     /**
      * Checks that the sizes fit together.
@@ -98,6 +101,8 @@ public record LlamaConfig(
         for (int eos : eosTokenIds) {
             check(eos >= 0 && eos < vocabSize, "eos_token_id", eos, "tokens below " + vocabSize);
         }
+        int pad = padTokenId.orElse(0);
+        check(pad >= 0 && pad < vocabSize, "pad_token_id", pad, "a token below " + vocabSize);
     }
 
     /**
@@ -152,6 +157,7 @@ public record LlamaConfig(
         private double initializerRange = 0.02;
         private int bosTokenId = 1;
         private List<Integer> eosTokenIds = List.of(2);
+        private OptionalInt padTokenId = OptionalInt.empty();
 
         private Builder() {}
 
@@ -260,6 +266,12 @@ public record LlamaConfig(
             return this;
         }
 
+        /** Sets the id of the token that fills up sequences, whose word embedding is not trained; none if not called. */
+        public Builder optPadTokenId(int id) {
+            padTokenId = OptionalInt.of(id);
+            return this;
+        }
+
         /**
          * Returns the configuration.
          *
@@ -289,7 +301,8 @@ public record LlamaConfig(
                     attentionDropout,
                     initializerRange,
                     bosTokenId,
-                    eosTokenIds);
+                    eosTokenIds,
+                    padTokenId);
         }
     }
 }

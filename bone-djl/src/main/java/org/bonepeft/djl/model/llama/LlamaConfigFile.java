@@ -50,6 +50,7 @@ final class LlamaConfigFile {
                 .optAttentionDropout(file.number("attention_dropout", 0))
                 .optInitializerRange(file.number("initializer_range", 0.02))
                 .optTokenIds(file.index("bos_token_id", 1), file.indices("eos_token_id"));
+        file.padding("pad_token_id", file.count("vocab_size")).ifPresent(builder::optPadTokenId);
         if (file.has("head_dim")) {
             builder.optHeadSize(file.count("head_dim", 0));
         }
@@ -192,6 +193,7 @@ final class LlamaConfigFile {
         json.addProperty("num_attention_heads", config.heads());
         json.addProperty("num_hidden_layers", config.layers());
         json.addProperty(KEY_VALUE_HEADS, config.keyValueHeads());
+        config.padTokenId().ifPresent(id -> json.addProperty("pad_token_id", id));
         json.addProperty("rms_norm_eps", config.rmsNormEps());
         JsonObject parameters = ropeJson(config.ropeScaling());
         parameters.addProperty(ROPE_THETA, config.ropeTheta());

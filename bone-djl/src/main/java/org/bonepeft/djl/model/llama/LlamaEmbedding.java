@@ -3,21 +3,23 @@ package org.bonepeft.djl.model.llama;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.bonepeft.djl.model.ModelBlock;
 
-/** {@code weight[id]}, weight (vocabulary, hidden). Input: ids [batch, tokens]. Output [batch, tokens, hidden]. */
+/**
+ * {@code weight[id]}, weight (vocabulary, hidden). Input: ids [batch, tokens]. Output [batch, tokens, hidden]. The row of
+ * the padding is not trained here.
+ */
 final class LlamaEmbedding extends ModelBlock {
     private static final String WEIGHT = "weight";
 
-    private final int hidden;
+    private final LlamaConfig config;
 
-    LlamaEmbedding(int vocabulary, int hidden) {
-        this.hidden = hidden;
-        addTensor(WEIGHT, Parameter.Type.WEIGHT, vocabulary, hidden);
+    LlamaEmbedding(LlamaConfig config) {
+        this.config = config;
+        addTensor(WEIGHT, Parameter.Type.WEIGHT, config.vocabSize(), config.hiddenSize());
     }
 
     NDArray weight(ParameterStore store, NDArray x, boolean training) {
@@ -28,11 +30,11 @@ final class LlamaEmbedding extends ModelBlock {
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
         NDArray ids = inputs.singletonOrThrow();
-        return ids.getNDArrayInternal().embedding(ids, weight(store, ids, training), SparseFormat.DENSE);
+        return new NDList(embedding(ids, weight(store, ids, training), config.padTokenId()));
     }
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputs) {
-        return new Shape[] {inputs[0].add(hidden)};
+        return new Shape[] {inputs[0].add(config.hiddenSize())};
     }
 }

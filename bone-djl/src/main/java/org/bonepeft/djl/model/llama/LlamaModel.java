@@ -44,7 +44,7 @@ public final class LlamaModel extends ModelBlock {
     public LlamaModel(LlamaConfig config) {
         this.config = config;
         rotary = new RotaryTable(config);
-        addChild(EMBEDDING, new LlamaEmbedding(config.vocabSize(), config.hiddenSize()));
+        addChild(EMBEDDING, new LlamaEmbedding(config));
         for (int i = 0; i < config.layers(); i++) {
             addChild(LAYER + i, new LlamaLayer(config));
         }

@@ -4,16 +4,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.OptionalInt;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.ModelBlock;
 
 /**
  * {@code dropout(LayerNorm(word[id] + type[t] + position[p]))}, where the p-th token that is not padding has the position
- * pad_token_id + p, p from 1, and padding has pad_token_id.
+ * pad_token_id + p, p from 1, and padding has pad_token_id. Neither word nor position of the padding is trained.
  *
  * <p>Inputs: ids [batch, tokens] and token types, shaped like ids. Output [batch, tokens, hidden].
  */
@@ -45,21 +45,15 @@ final class RobertaEmbeddings extends ModelBlock {
         checkIds(ids);
         NDArray present = ids.neq(config.padTokenId()).toType(DataType.INT64, false);
         NDArray positions = present.cumSum(1).mul(present).add(config.padTokenId());
-        try (NDArray word = lookUp(store, WORDS, ids, training);
-                NDArray type = lookUp(store, TYPES, inputs.get(1), training);
+        OptionalInt padding = OptionalInt.of(config.padTokenId());
+        try (NDArray word = embedding(ids, words(store, ids, training), padding);
+                NDArray type = embedding(inputs.get(1), tensor(store, TYPES, ids, training), OptionalInt.empty());
                 NDArray typed = word.add(type);
-                NDArray position = lookUp(store, POSITIONS, positions, training);
+                NDArray position = embedding(positions, tensor(store, POSITIONS, ids, training), padding);
                 NDArray sum = typed.add(position)) {
             NDArray normed = layerNorm(store, NORM, sum, config.layerNormEps(), training);
             return new NDList(dropout(normed, config.hiddenDropout(), training));
         }
-    }
-
-    private NDArray lookUp(ParameterStore store, String table, NDArray indices, boolean training) {
-        NDArray weight = tensor(store, table, indices, training);
-        return indices.getNDArrayInternal()
-                .embedding(indices, weight, SparseFormat.DENSE)
-                .singletonOrThrow();
     }
 
     private void checkIds(NDArray ids) {

@@ -58,6 +58,14 @@ class LlamaConfigTest {
         assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
         assertThat(config.tied()).isFalse();
         assertThat(config.windows()).containsExactly(0, 0);
+        assertThat(config.padTokenId()).isEmpty();
+    }
+
+    @Test
+    void padding_countsFromTheEndIfNegative_asInTorch() throws IOException {
+        assertThat(read("pad_token_id", "null").padTokenId()).isEmpty();
+        assertThat(read("pad_token_id", "0").padTokenId()).hasValue(0);
+        assertThat(read("pad_token_id", "-1").padTokenId()).hasValue(18);
     }
 
     @Test
@@ -152,6 +160,8 @@ class LlamaConfigTest {
                 "rope_parameters | {\"partial_rotary_factor\": 0.5} | rope_parameters.partial_rotary_factor is 0.5",
                 "eos_token_id | 19 | eos_token_id is 19, expected tokens below 19",
                 "eos_token_id | [2, \"x\"] | eos_token_id",
+                "pad_token_id | 19 | pad_token_id is 19, expected a token below 19",
+                "pad_token_id | -20 | pad_token_id is -20, expected an integer from -19 on",
                 "layer_types | [\"sliding_attention\", \"full_attention\"] | layer_types",
                 "layer_types | [\"full_attention\"] | layer_types",
             })
@@ -182,6 +192,7 @@ class LlamaConfigTest {
                         .optTied(true)
                         .optBias(true, true)
                         .optTokenIds(3, List.of(4, 5))
+                        .optPadTokenId(6)
                         .build(),
                 TinyLlama.builder()
                         .optFamily(LlamaFamily.MISTRAL)

@@ -72,10 +72,11 @@ class GoldenRobertaAdapterTest {
         try (SafetensorsFile io = SafetensorsFile.open(directory.resolve("io.safetensors"));
                 SafetensorsFile expected = SafetensorsFile.open(adapter.resolve("io.safetensors"));
                 TorchAutograd gradients = TorchAutograd.enabled()) {
-            NDList inputs = new NDList(longs(io, "input_ids", manager), longs(io, "attention_mask", manager));
+            SafetensorsFile batch = expected.tensors().containsKey("input_ids") ? expected : io;
+            NDList inputs = new NDList(longs(batch, "input_ids", manager), longs(batch, "attention_mask", manager));
             NDArray logits = logits(model.block(), inputs, manager);
             Tolerance.FLOAT32.check("logits", logits.toFloatArray(), expected.floats("logits"));
-            NDArray loss = CrossEntropyLoss.of(logits, longs(io, "labels", manager));
+            NDArray loss = CrossEntropyLoss.of(logits, longs(batch, "labels", manager));
             Tolerance.FLOAT32.check("loss", loss.toFloatArray(), expected.floats("loss"));
             TorchAutograd.backward(loss);
             expected.tensors().keySet().stream()
