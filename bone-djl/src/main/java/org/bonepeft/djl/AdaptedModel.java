@@ -8,13 +8,10 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.bonepeft.adapter.AdapterException;
@@ -33,19 +30,17 @@ import org.jspecify.annotations.Nullable;
 public final class AdaptedModel {
     private final Block block;
     private final AdapterSelection selection;
-    private final Map<String, AdaptedLinear> layers;
+    private final NamedAdapters adapters;
     private final WholeModules wholeModules;
     private final Merger merger;
-    private final Map<String, AdapterConfig> configs = new LinkedHashMap<>();
 
     AdaptedModel(Block block, AdapterSelection selection, Map<String, AdaptedLinear> layers, AdapterConfig first) {
         this.block = block;
         this.selection = selection;
-        this.layers = layers;
+        this.adapters = new NamedAdapters(layers, first);
         this.wholeModules = new WholeModules(block);
-        this.merger = new Merger(layers);
+        this.merger = new Merger(adapters.layers());
         wholeModules.add(first);
-        configs.put(first.name(), first);
     }
 
     /** Returns the model. */
@@ -55,12 +50,12 @@ public final class AdaptedModel {
 
     /** Returns the adapted layers by path. */
     public Map<String, AdaptedLinear> layers() {
-        return Collections.unmodifiableMap(layers);
+        return adapters.layers();
     }
 
     /** Returns the adapters' names, in the order in which they were added. */
     public Set<String> adapters() {
-        return Collections.unmodifiableSet(new LinkedHashSet<>(configs.keySet()));
+        return adapters.names();
     }
 
     /**
@@ -69,11 +64,7 @@ public final class AdaptedModel {
      * @throws AdapterException if there is none of this name
      */
     public AdapterConfig config(String name) {
-        @Nullable AdapterConfig config = configs.get(name);
-        if (config == null) {
-            throw new AdapterException("no adapter '" + name + "'; there are " + configs.keySet());
-        }
-        return config;
+        return adapters.config(name);
     }
 
     /**
@@ -82,16 +73,12 @@ public final class AdaptedModel {
      * @throws AdapterException as {@link Adapters#attach}
      */
     public void add(AdapterConfig config) {
-        if (configs.containsKey(config.name())) {
-            throw new AdapterException(
-                    "there is an adapter '" + config.name() + "' already; remove it first or take another name");
-        }
+        adapters.requireFree(config.name());
         requireUnmerged("add an adapter");
         WholeModules.find(block, config.modulesToSave());
-        layers.putAll(Adapters.put(block, config, selection, Map.of()));
+        adapters.add(config, Adapters.put(block, config, selection, Map.of()));
         wholeModules.add(config);
-        configs.put(config.name(), config);
-        train(active());
+        adapters.train(active());
     }
 
     /**
@@ -138,36 +125,25 @@ public final class AdaptedModel {
 
     private double addWeightedSum(String name, Map<String, Double> weights, OptionalInt rank) {
         if (weights.isEmpty()) {
-            throw new AdapterException("a weighted sum needs adapters; there are " + configs.keySet());
+            throw new AdapterException("a weighted sum needs adapters; there are " + adapters());
         }
         List<String> names = List.copyOf(weights.keySet());
-        Map<String, AdaptedLinear> shared = layersOf(names.get(0));
-        names.forEach(part -> {
-            if (!layersOf(part).keySet().equals(shared.keySet())) {
-                throw new AdapterException("adapters " + names.get(0) + " and " + part + " are on different layers");
-            }
-        });
+        Map<String, AdaptedLinear> shared = adapters.sharedLayers(names);
         wholeModules.requireNone(names);
         try (NDManager scratch =
                 shared.values().iterator().next().weightArray().getManager().newSubManager()) {
-            Map<String, WeightedSum.Result> sums = new LinkedHashMap<>();
             Map<String, AdapterMethod> methods = new LinkedHashMap<>();
-            shared.forEach((path, layer) -> {
-                List<LayerAdapter> parts =
-                        names.stream().map(part -> adapter(layer, part)).toList();
-                List<Double> factors = List.copyOf(weights.values());
-                WeightedSum.Result sum = new WeightedSum(layer.spec(), scratch).of(parts, factors, rank);
-                sums.put(path, sum);
-                methods.put(path, sum.method());
-            });
-            add(config(names.get(0)).withMethods(name, methods));
             Map<String, Map<String, NDArray>> values = new LinkedHashMap<>();
-            sums.forEach((path, sum) -> values.put(path, sum.parameters()));
+            double error = 0;
+            for (Map.Entry<String, AdaptedLinear> layer : shared.entrySet()) {
+                WeightedSum.Result sum = WeightedSum.of(layer.getValue(), weights, rank, scratch);
+                methods.put(layer.getKey(), sum.method());
+                values.put(layer.getKey(), sum.parameters());
+                error = Math.max(error, sum.error());
+            }
+            add(config(names.get(0)).withMethods(name, methods));
             replace(name, values);
-            return sums.values().stream()
-                    .mapToDouble(WeightedSum.Result::error)
-                    .max()
-                    .orElse(0);
+            return error;
         }
     }
 
@@ -204,13 +180,7 @@ public final class AdaptedModel {
         List.of(names).forEach(this::config);
         selection.set(selection.shared().withActive(List.of(names)));
         wholeModules.activate(List.of(names));
-        train(List.of(names));
-    }
-
-    private void train(List<String> names) {
-        layers.values().forEach(layer -> layer.adapters()
-                .forEach((name, adapter) ->
-                        adapter.parameters().values().forEach(parameter -> parameter.freeze(!names.contains(name)))));
+        adapters.train(List.of(names));
     }
 
     /**
@@ -242,25 +212,20 @@ public final class AdaptedModel {
                 .withActive(
                         active().stream().filter(other -> !other.equals(name)).toList()));
         wholeModules.remove(name);
-        layersOf(name)
-                .values()
-                .forEach(layer -> layer.takeAdapter(name).parameters().values().forEach(Parameter::close));
-        configs.remove(name);
+        adapters.remove(name);
     }
 
     /** Gives an adapter another name. */
     public void rename(String from, String to) {
-        AdapterConfig config = config(from);
-        if (configs.containsKey(to)) {
-            throw new AdapterException("there is an adapter '" + to + "' already");
-        }
+        config(from);
+        adapters.requireFree(to);
         requireUnmerged("rename an adapter");
         Map<String, Double> factors = new HashMap<>(selection.shared().scales());
         @Nullable Double factor = factors.remove(from);
         if (factor != null) {
             factors.put(to, factor);
         }
-        layersOf(from).values().forEach(layer -> layer.renameAdapter(from, to));
+        adapters.rename(from, to);
         wholeModules.rename(from, to);
         selection.set(selection
                 .shared()
@@ -268,8 +233,6 @@ public final class AdaptedModel {
                         .map(name -> name.equals(from) ? to : name)
                         .toList())
                 .withScales(factors));
-        configs.remove(from);
-        configs.put(to, config.withName(to));
     }
 
     /**
@@ -280,31 +243,14 @@ public final class AdaptedModel {
      * @throws AdapterException if one is missing, unknown, or of another shape; nothing is changed then
      */
     public void replace(String name, Map<String, Map<String, NDArray>> values) {
-        Map<String, AdaptedLinear> targets = layersOf(name);
-        if (!targets.keySet().equals(values.keySet())) {
-            throw new AdapterException(
-                    "adapter '" + name + "' is on " + targets.keySet() + ", values are given for " + values.keySet());
-        }
+        config(name);
         requireUnmerged("replace an adapter");
-        targets.forEach((path, layer) -> adapter(layer, name).check(path, parameters(values, path)));
-        targets.forEach((path, layer) -> parameters(values, path)
-                .forEach((label, value) -> adapter(layer, name).assign(label, value)));
-    }
-
-    private static Map<String, NDArray> parameters(Map<String, Map<String, NDArray>> values, String path) {
-        return values.getOrDefault(path, Map.of());
-    }
-
-    private static LayerAdapter adapter(AdaptedLinear layer, String name) {
-        return Objects.requireNonNull(layer.adapters().get(name));
+        adapters.replace(name, values);
     }
 
     /** Returns the layers that an adapter is on, by path. */
     public Map<String, AdaptedLinear> layersOf(String name) {
-        config(name);
-        Map<String, AdaptedLinear> found = new LinkedHashMap<>(layers);
-        found.values().removeIf(layer -> !layer.adapters().containsKey(name));
-        return found;
+        return adapters.layersOf(name);
     }
 
     /**
@@ -399,7 +345,7 @@ public final class AdaptedModel {
     /** Takes all adapters out and puts the plain layers back; merged weights stay merged. */
     public Block unload() {
         BlockTree tree = new BlockTree(block);
-        layers.forEach((path, layer) -> {
+        layers().forEach((path, layer) -> {
             layer.adapters().values().forEach(LayerAdapter::close);
             tree.replace(path, layer.base());
         });
@@ -408,8 +354,7 @@ public final class AdaptedModel {
         }
         merger.close();
         wholeModules.close();
-        layers.clear();
-        configs.clear();
+        adapters.clear();
         return block;
     }
 
@@ -422,20 +367,7 @@ public final class AdaptedModel {
 
     /** Returns what is on a layer and what it does there, for each layer. */
     public Map<String, LayerStatus> status() {
-        Map<String, LayerStatus> status = new LinkedHashMap<>();
-        layers.forEach((path, layer) -> {
-            Map<String, String> methods = new LinkedHashMap<>();
-            layer.adapters()
-                    .forEach((name, adapter) ->
-                            methods.put(name, adapter.method().name()));
-            status.put(
-                    path,
-                    new LayerStatus(
-                            methods,
-                            active().stream().filter(methods::containsKey).toList(),
-                            layer.mergedAdapters()));
-        });
-        return status;
+        return ModelSummary.status(layers(), active());
     }
 
     /**
@@ -469,6 +401,6 @@ public final class AdaptedModel {
      */
     public String summary(boolean perLayer) {
         String total = ModelSummary.total(trainableCount(), totalCount());
-        return perLayer ? total + ModelSummary.perLayer(layers) : total;
+        return perLayer ? total + ModelSummary.perLayer(layers()) : total;
     }
 }

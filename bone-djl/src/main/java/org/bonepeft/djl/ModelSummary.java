@@ -4,10 +4,11 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Which parameters of a model train, how many they are, and where. */
+/** Which parameters of a model train, how many they are, and where; which adapters are on each layer. */
 final class ModelSummary {
     private ModelSummary() {}
 
@@ -30,6 +31,19 @@ final class ModelSummary {
     static String total(long trainable, long total) {
         return String.format(
                 Locale.ROOT, "trainable %,d of %,d parameters (%.2f %%)", trainable, total, 100.0 * trainable / total);
+    }
+
+    static Map<String, AdaptedModel.LayerStatus> status(Map<String, AdaptedLinear> layers, List<String> active) {
+        Map<String, AdaptedModel.LayerStatus> status = new LinkedHashMap<>();
+        layers.forEach((path, layer) -> {
+            Map<String, String> methods = new LinkedHashMap<>();
+            layer.adapters()
+                    .forEach((name, adapter) ->
+                            methods.put(name, adapter.method().name()));
+            List<String> acting = active.stream().filter(methods::containsKey).toList();
+            status.put(path, new AdaptedModel.LayerStatus(methods, acting, layer.mergedAdapters()));
+        });
+        return status;
     }
 
     /** A line for each adapter of each layer, after a line break each. */

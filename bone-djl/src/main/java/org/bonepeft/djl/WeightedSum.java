@@ -21,8 +21,7 @@ final class WeightedSum {
     private final LayerSpec spec;
     private final NDManager scratch;
 
-    /** Results belong to {@code scratch}. */
-    WeightedSum(LayerSpec spec, NDManager scratch) {
+    private WeightedSum(LayerSpec spec, NDManager scratch) {
         this.spec = spec;
         this.scratch = scratch;
     }
@@ -35,8 +34,21 @@ final class WeightedSum {
      */
     record Result(AdapterMethod method, Map<String, NDArray> parameters, double error) {}
 
+    /**
+     * The sum of adapters of a layer; its parameters belong to {@code scratch}.
+     *
+     * @param weights by the names of the adapters
+     * @param rank of the LoRA that the sum is reduced to; empty: as it comes
+     */
+    static Result of(AdaptedLinear layer, Map<String, Double> weights, OptionalInt rank, NDManager scratch) {
+        List<LayerAdapter> parts = weights.keySet().stream()
+                .map(name -> Objects.requireNonNull(layer.adapters().get(name)))
+                .toList();
+        return new WeightedSum(layer.spec(), scratch).of(parts, List.copyOf(weights.values()), rank);
+    }
+
     /** The parts, in the order of the weights. */
-    Result of(List<LayerAdapter> parts, List<Double> weights, OptionalInt rank) {
+    private Result of(List<LayerAdapter> parts, List<Double> weights, OptionalInt rank) {
         AdapterMethod first = parts.get(0).method();
         boolean alike = parts.stream().allMatch(part -> part.method().equals(first));
         if (rank.isEmpty() && alike && first instanceof LoraConvertible) {
