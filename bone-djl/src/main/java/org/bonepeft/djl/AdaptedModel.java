@@ -8,7 +8,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,6 @@ import java.util.Set;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.peft.PeftAdapter;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A DJL model with named adapters in it. The block is the user's own, changed in place.
@@ -198,19 +196,14 @@ public final class AdaptedModel {
             }
         });
         requireUnmerged("scale an adapter");
-        Map<String, Double> factors = new HashMap<>(selection.shared().scales());
-        factors.put(name, factor);
-        selection.set(selection.shared().withScales(factors));
+        selection.set(selection.shared().withScale(name, factor));
     }
 
     /** Takes an adapter out and closes its parameters. */
     public void remove(String name) {
         config(name);
         requireUnmerged("remove an adapter");
-        selection.set(selection
-                .shared()
-                .withActive(
-                        active().stream().filter(other -> !other.equals(name)).toList()));
+        selection.set(selection.shared().without(name));
         wholeModules.remove(name);
         adapters.remove(name);
     }
@@ -220,19 +213,9 @@ public final class AdaptedModel {
         config(from);
         adapters.requireFree(to);
         requireUnmerged("rename an adapter");
-        Map<String, Double> factors = new HashMap<>(selection.shared().scales());
-        @Nullable Double factor = factors.remove(from);
-        if (factor != null) {
-            factors.put(to, factor);
-        }
         adapters.rename(from, to);
         wholeModules.rename(from, to);
-        selection.set(selection
-                .shared()
-                .withActive(active().stream()
-                        .map(name -> name.equals(from) ? to : name)
-                        .toList())
-                .withScales(factors));
+        selection.set(selection.shared().renamed(from, to));
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.bonepeft.djl;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,8 +35,24 @@ final class AdapterSelection {
             return new State(names, scales, rows);
         }
 
-        State withScales(Map<String, Double> factors) {
+        State withScale(String name, double factor) {
+            Map<String, Double> factors = new HashMap<>(scales);
+            factors.put(name, factor);
             return new State(active, factors, rows);
+        }
+
+        State without(String name) {
+            Map<String, Double> factors = new HashMap<>(scales);
+            factors.remove(name);
+            return new State(
+                    active.stream().filter(other -> !other.equals(name)).toList(), factors, rows);
+        }
+
+        State renamed(String from, String to) {
+            Map<String, Double> factors = new HashMap<>();
+            scales.forEach((name, factor) -> factors.put(name.equals(from) ? to : name, factor));
+            return new State(
+                    active.stream().map(name -> name.equals(from) ? to : name).toList(), factors, rows);
         }
 
         State withRows(List<String> names) {

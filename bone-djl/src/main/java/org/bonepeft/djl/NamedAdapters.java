@@ -1,7 +1,6 @@
 package org.bonepeft.djl;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.nn.Parameter;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -74,9 +73,7 @@ final class NamedAdapters {
     }
 
     void remove(String name) {
-        layersOf(name)
-                .values()
-                .forEach(layer -> layer.takeAdapter(name).parameters().values().forEach(Parameter::close));
+        layersOf(name).values().forEach(layer -> layer.takeAdapter(name).close());
         configs.remove(name);
     }
 

@@ -30,6 +30,7 @@ import org.bonepeft.adapter.Bat;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.adapter.Pissa;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
@@ -325,6 +326,25 @@ class AdaptedModelTest {
         model.unmerge();
         add("b", new Bat(4, Grouping.ROW));
         assertThatThrownBy(() -> model.scale("b", 2)).hasMessageContaining("cannot be scaled");
+    }
+
+    @Test
+    void remove_leavesNeitherArraysNorTheScaleBehind() {
+        attached("a", new Bone(4));
+        float[] before = y();
+        int arrays = manager.getManagedArrays().size();
+        model.add(config("b", new Lora(2, 4, new Pissa()), Targets.ALL_LINEAR));
+        model.scale("b", 3);
+        model.remove("b");
+        assertThat(manager.getManagedArrays()).hasSize(arrays);
+        model.add(config("b", new Lora(2, 4), Targets.ALL_LINEAR));
+        perturb("b");
+        model.activate("b");
+        float[] plain = y();
+        model.scale("b", 1);
+        assertThat(y()).containsExactly(plain);
+        model.activate("a");
+        assertThat(y()).containsExactly(before);
     }
 
     private float[] baseOf(AdaptedModel adapted) {
