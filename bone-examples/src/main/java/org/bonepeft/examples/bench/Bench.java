@@ -13,6 +13,9 @@ final class Bench {
     static final String ENGINE = "PyTorch";
     static final double MIB = 1 << 20;
 
+    /** PyTorch's, unless a user asks for others. */
+    static final int THREADS = 2;
+
     private static final int GEMM = 1024;
     private static final int GEMM_TIMES = 7;
 

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.bonepeft.BoneException;
+import org.bonepeft.examples.options.DeviceOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bone bench}: times training steps and generation, each line in a fresh process. */
@@ -45,16 +47,8 @@ public class BenchCommand implements Callable<Integer> {
     @Option(names = "--dtype", split = ",", paramLabel = "T", description = "default: those of each case")
     private List<String> dtypes = List.of();
 
-    @Option(
-            names = "--device",
-            paramLabel = "D",
-            defaultValue = "cpu",
-            description = "cpu or gpu0, gpu1, ... (default: cpu)")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String device;
-
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "of PyTorch (default: 2)")
-    private int threads;
+    @Mixin
+    private final DeviceOptions hardware = new DeviceOptions(Bench.THREADS);
 
     @Option(
             names = "--steps",
@@ -136,7 +130,7 @@ public class BenchCommand implements Callable<Integer> {
             Fields work = all.find(name);
             for (String dtype : dtypes.isEmpty() ? work.texts("dtypes") : dtypes) {
                 for (String method : methods.isEmpty() ? methods(work) : methods) {
-                    jobs.add(new Job(file, name, method, dtype, device, threads, steps));
+                    jobs.add(new Job(file, name, method, dtype, hardware.name(), hardware.threads(), steps));
                 }
             }
         }
@@ -157,12 +151,12 @@ public class BenchCommand implements Callable<Integer> {
     /** The memory repeats well, so the first round alone measures it. */
     private Measurement run(Job job, int round) throws IOException {
         List<String> arguments = List.of("bench", WorkerCommand.NAME, job.json());
-        Measurement timed = Measurement.of(FreshProcess.bone(threads, Map.of(), arguments));
+        Measurement timed = Measurement.of(FreshProcess.bone(hardware.threads(), Map.of(), arguments));
         if (!withoutMemory && round == 0) {
             List<String> memory = new ArrayList<>(arguments);
             memory.add(WorkerCommand.MEMORY);
             timed = timed.withAllocPeak(
-                    Double.parseDouble(FreshProcess.bone(threads, FreshProcess.EXACT_MEMORY, memory)));
+                    Double.parseDouble(FreshProcess.bone(hardware.threads(), FreshProcess.EXACT_MEMORY, memory)));
         }
         if (json != null) {
             timed.append(json);
@@ -180,7 +174,7 @@ public class BenchCommand implements Callable<Integer> {
             List<String> command = new ArrayList<>(Arrays.asList(against.trim().split("\\s+")));
             command.addAll(job.options());
             command.addAll(List.of("--json", lines.toString()));
-            FreshProcess.run(threads, Map.of(), command);
+            FreshProcess.run(hardware.threads(), Map.of(), command);
             List<Measurement> measured = Measurement.read(lines);
             for (Measurement line : measured) {
                 if (json != null) {

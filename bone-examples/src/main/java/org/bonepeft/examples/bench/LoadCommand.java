@@ -17,8 +17,9 @@ import java.util.stream.Stream;
 import org.bonepeft.djl.model.llama.LlamaConfig;
 import org.bonepeft.djl.model.llama.LlamaForCausalLm;
 import org.bonepeft.djl.torch.TorchAutograd;
-import org.bonepeft.tensor.DType;
+import org.bonepeft.examples.options.WeightOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bone bench load}: how long a model takes to load, and by how much the process grows. */
@@ -39,13 +40,8 @@ final class LoadCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private Path model;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "T",
-            defaultValue = "bfloat16",
-            description = "of the weights in memory: float32 or bfloat16 (default: bfloat16)")
-    @SuppressWarnings("NullAway.Init")
-    private String dtype;
+    @Mixin
+    private final WeightOptions weights = WeightOptions.bfloat16();
 
     @Option(names = "--cold", description = "from the disk")
     private boolean cold;
@@ -56,7 +52,6 @@ final class LoadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        DType type = Bench.type(dtype);
         List<Path> files;
         try (Stream<Path> all = Files.list(model)) {
             files = all.filter(file -> file.toString().endsWith(".safetensors"))
@@ -74,7 +69,7 @@ final class LoadCommand implements Callable<Integer> {
             double before = ProcessMemory.resident();
             ProcessMemory.resetPeak();
             start = System.nanoTime();
-            LlamaForCausalLm loaded = LlamaForCausalLm.load(model, manager, type);
+            LlamaForCausalLm loaded = LlamaForCausalLm.load(model, manager, weights.type());
             double loading = seconds(start);
             forward(loaded, manager);
             double ready = seconds(start);
@@ -84,7 +79,7 @@ final class LoadCommand implements Callable<Integer> {
                     "%s in %s: %,.0f MiB of weights, read in %.2f s; loaded in %.2f s, first token after %.2f s;"
                             + " resident memory grew by %,.0f MiB at most, %.2f x the weights%n",
                     model,
-                    dtype,
+                    weights.name(),
                     size,
                     reading,
                     loading,

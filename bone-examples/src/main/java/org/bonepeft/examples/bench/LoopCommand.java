@@ -8,12 +8,14 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
-import org.bonepeft.examples.Devices;
+import org.bonepeft.examples.options.DeviceOptions;
+import org.bonepeft.examples.options.WeightOptions;
 import org.bonepeft.examples.plan.Activations;
 import org.bonepeft.examples.plan.Plan;
 import org.bonepeft.examples.report.TextTable;
 import org.bonepeft.peft.Targets;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bone bench loop}: the FineTuner beside a loop by hand, and what activation checkpointing saves. */
@@ -22,7 +24,7 @@ import picocli.CommandLine.Option;
         description = {
             "Times a step of the FineTuner beside the same step by hand, in turns in one process, and one whose layers are"
                     + " computed again; and measures the peak of a step's memory, in fresh processes, with and without"
-                    + " activation checkpointing."
+                    + " activation checkpointing; that on the CPU only."
         },
         sortOptions = false)
 final class LoopCommand implements Callable<Integer> {
@@ -43,20 +45,11 @@ final class LoopCommand implements Callable<Integer> {
     @Option(names = "--method", split = ",", paramLabel = "M", description = "default: those of each case")
     private List<String> methods = List.of();
 
-    @Option(names = "--dtype", paramLabel = "T", defaultValue = "float32", description = "default: float32")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private String dtype;
+    @Mixin
+    private final WeightOptions weights = WeightOptions.float32();
 
-    @Option(
-            names = "--device",
-            paramLabel = "D",
-            defaultValue = "cpu",
-            description = "cpu or gpu0, gpu1, ...; memory is measured on the CPU only (default: ${DEFAULT-VALUE})")
-    @SuppressWarnings("NullAway.Init")
-    private String device;
-
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "of PyTorch (default: 2)")
-    private int threads;
+    @Mixin
+    private final DeviceOptions hardware = new DeviceOptions(Bench.THREADS);
 
     @Option(
             names = "--rounds",
@@ -72,7 +65,7 @@ final class LoopCommand implements Callable<Integer> {
     private boolean withoutMemory;
 
     @Option(names = MEMORY, hidden = true, defaultValue = "", description = "plain or recomputed: measure one, here")
-    @SuppressWarnings("NullAway.Init")
+    @SuppressWarnings("NullAway.Init") // set by picocli
     private String memoryOf;
 
     LoopCommand(PrintStream out) {
@@ -81,9 +74,7 @@ final class LoopCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (System.getProperty("ai.djl.pytorch.num_threads") == null) {
-            System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
-        }
+        hardware.start(0);
         if (!memoryOf.isEmpty()) {
             try (TrainWork work = prepare(cases.get(0), methods.get(0))) {
                 out.println(Bench.median(work.peaks(memoryOf.equals("recomputed"))));
@@ -133,7 +124,7 @@ final class LoopCommand implements Callable<Integer> {
         }
         double[] ratios = new double[rounds];
         Arrays.setAll(ratios, round -> tuner[round] / hand[round]);
-        boolean measures = !withoutMemory && !Devices.of(device).isGpu();
+        boolean measures = !withoutMemory && !hardware.device().isGpu();
         double plain = measures ? peak(name, method, "plain") : Double.NaN;
         double recomputed = measures ? peak(name, method, "recomputed") : Double.NaN;
         return List.of(
@@ -153,19 +144,19 @@ final class LoopCommand implements Callable<Integer> {
         Fields fields = Workloads.read(Workloads.MODELS).find(name);
         AdapterMethod adapter = BenchMethod.of(method, fields).orElseThrow();
         Targets targets = Targets.of(fields.texts("targets"));
-        return Plan.of(work.model(), adapter, targets, work.tokens(), Bench.type(dtype))
+        return Plan.of(work.model(), adapter, targets, work.tokens(), weights.type())
                 .activations();
     }
 
     private double peak(String name, String method, String what) {
         return Double.parseDouble(FreshProcess.bone(
-                threads,
+                hardware.threads(),
                 FreshProcess.EXACT_MEMORY,
-                List.of("bench", NAME, "--case", name, "--method", method, "--dtype", dtype, MEMORY, what)));
+                List.of("bench", NAME, "--case", name, "--method", method, "--dtype", weights.name(), MEMORY, what)));
     }
 
     private TrainWork prepare(String name, String method) throws IOException {
-        Job job = new Job(Workloads.MODELS, name, method, dtype, device, threads, 0);
+        Job job = new Job(Workloads.MODELS, name, method, weights.name(), hardware.name(), hardware.threads(), 0);
         if (new Worker(job).prepare() instanceof TrainWork work) {
             return work;
         }

@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.bonepeft.BoneException;
-import org.bonepeft.examples.lm.DeviceOptions;
 import org.bonepeft.examples.lm.ModelOptions;
 import org.bonepeft.examples.lm.RunFolder;
+import org.bonepeft.examples.options.RunOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -112,7 +112,7 @@ public final class GlueCommand implements Callable<Integer> {
     private @Nullable Path output;
 
     @Mixin
-    private final DeviceOptions hardware = new DeviceOptions();
+    private final RunOptions hardware = new RunOptions();
 
     /** Creates the command; results go to {@code out}, progress to {@code err}. */
     public GlueCommand(PrintStream out, PrintStream err) {

@@ -2,7 +2,7 @@ package org.bonepeft.examples.glue;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.bonepeft.examples.lm.DeviceOptions;
+import org.bonepeft.examples.options.RunOptions;
 
 /**
  * A run of {@code bone glue}, with all defaults filled in.
@@ -21,4 +21,4 @@ record GlueOptions(
         TrainSettings training,
         int maxLength,
         Path out,
-        DeviceOptions hardware) {}
+        RunOptions hardware) {}

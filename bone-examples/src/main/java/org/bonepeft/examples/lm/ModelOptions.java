@@ -7,36 +7,26 @@ import org.bonepeft.BoneException;
 import org.bonepeft.djl.AdaptedModel;
 import org.bonepeft.djl.Adapters;
 import org.bonepeft.djl.model.HfConfig;
+import org.bonepeft.examples.options.RunOptions;
+import org.bonepeft.examples.options.WeightOptions;
 import org.bonepeft.peft.PeftAdapter;
-import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and where it runs. */
 public final class ModelOptions {
-    /** The element types of weights. */
-    enum Type {
-        FLOAT32,
-        BFLOAT16
-    }
-
     @Option(
             names = "--model",
             paramLabel = "DIR",
             description = "Hugging Face folder of a LLaMA, Mistral, Qwen2 or RWKV-6 (default: the bundled mini LLaMA)")
     private @Nullable Path model;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "T",
-            defaultValue = "float32",
-            description = "float32 or bfloat16, of the frozen weights (default: ${DEFAULT-VALUE})")
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private Type dtype;
+    @Mixin
+    private final WeightOptions weights = WeightOptions.float32();
 
     @Mixin
-    private final DeviceOptions device = new DeviceOptions();
+    private final RunOptions run = new RunOptions();
 
     /** Returns the folder of what comes with the project. */
     public static Path bundled(String name) {
@@ -52,7 +42,7 @@ public final class ModelOptions {
 
     /** Returns the seed. */
     public long seed() {
-        return device.seed();
+        return run.seed();
     }
 
     private int hiddenSize() throws IOException {
@@ -70,8 +60,7 @@ public final class ModelOptions {
      * @throws IOException if a file cannot be read
      */
     public LanguageModel<?> load() throws IOException {
-        return LanguageModel.load(
-                folder(), device.start(hiddenSize()), dtype == Type.BFLOAT16 ? DType.BF16 : DType.F32);
+        return LanguageModel.load(folder(), run.start(hiddenSize()), weights.type());
     }
 
     /** Loads the model with an adapter from a folder in PEFT's layout, merged into it. */

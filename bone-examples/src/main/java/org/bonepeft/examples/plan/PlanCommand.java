@@ -8,11 +8,12 @@ import java.util.concurrent.Callable;
 import org.bonepeft.adapter.AdapterException;
 import org.bonepeft.adapter.AdapterMethods;
 import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.examples.options.WeightOptions;
 import org.bonepeft.examples.report.TextTable;
 import org.bonepeft.peft.Targets;
-import org.bonepeft.tensor.DType;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bone plan}: parameters, file size, arithmetic and memory of methods on a model, from shapes alone. */
@@ -71,25 +72,8 @@ public final class PlanCommand implements Callable<Integer> {
             description = "tokens of a training step, batch times length (default: 2048)")
     private long tokens;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "T",
-            defaultValue = "bfloat16",
-            description = "of the frozen weights: float32 or bfloat16 (default: bfloat16)")
-    @SuppressWarnings("NullAway.Init")
-    private Weights dtype;
-
-    /** The element types of frozen weights. */
-    enum Weights {
-        FLOAT32(DType.F32),
-        BFLOAT16(DType.BF16);
-
-        private final DType type;
-
-        Weights(DType type) {
-            this.type = type;
-        }
-    }
+    @Mixin
+    private final WeightOptions frozenWeights = WeightOptions.bfloat16();
 
     /** Creates the command; the table goes to {@code out}. */
     public PlanCommand(PrintStream out) {
@@ -101,14 +85,14 @@ public final class PlanCommand implements Callable<Integer> {
         ModelBlock block = KnownModels.find(model);
         long size = Plan.size(block);
         double frozen = Plan.frozenFlops(block);
-        double weights = size * dtype.type.bytes() / MIB;
+        double weights = size * frozenWeights.type().bytes() / MIB;
         out.printf(
                 Locale.ROOT,
                 "%s: %,d parameters, %,.0f MiB in %s; rank %d, %,d tokens a step%n%n",
                 model,
                 size,
                 weights,
-                dtype.name().toLowerCase(Locale.ROOT),
+                frozenWeights.name(),
                 rank,
                 tokens);
         TextTable table = new TextTable(List.of(
@@ -142,7 +126,7 @@ public final class PlanCommand implements Callable<Integer> {
     private Plan plan(String method, ModelBlock block) {
         AdapterMethods.Settings settings = new AdapterMethods.Settings(
                 rank, rank, 0, groups == null ? rank : groups, miniRank == null ? rank : miniRank);
-        return Plan.of(block, AdapterMethods.of(method, settings), Targets.of(targets), tokens, dtype.type);
+        return Plan.of(block, AdapterMethods.of(method, settings), Targets.of(targets), tokens, frozenWeights.type());
     }
 
     private static List<String> cells(String method, Plan plan, long size, double frozen, double weights) {

@@ -6,10 +6,11 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.bonepeft.examples.Devices;
+import org.bonepeft.examples.options.RunOptions;
 import org.bonepeft.io.OutputFolder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -22,11 +23,12 @@ import picocli.CommandLine.Spec;
             "Makes a mini model and the data to fine-tune it on: mini-roberta with the mini GLUE tasks, or mini-llama with"
                     + " the mini MetaMath.",
             "Without further options it writes the bundled data, the bundled tokenizer, and a model made like the bundled"
-                    + " one: the same bits on each run of the same build on the same kind of processor."
+                    + " one: the same bits on each run of the same build on the same kind of processor with as many"
+                    + " threads."
         },
         sortOptions = false)
 public final class PretrainCommand implements Callable<Integer> {
-    private static final String THREADS = "ai.djl.pytorch.num_threads";
+    private static final int HIDDEN_SIZE = 128;
 
     private final PrintStream out;
     private final PrintStream err;
@@ -53,29 +55,14 @@ public final class PretrainCommand implements Callable<Integer> {
             description = "folder for the data (default: runs/mini-glue or runs/mini-metamath)")
     private @Nullable Path dataOut;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "default: ${DEFAULT-VALUE}")
-    private long seed;
-
     @Option(names = "--steps", paramLabel = "N", description = "steps to train (default: the recipe's)")
     private @Nullable Integer steps;
 
     @Option(names = "--quick", description = "a tiny model in seconds, to try the command")
     private boolean quick;
 
-    @Option(
-            names = "--device",
-            paramLabel = "D",
-            defaultValue = "cpu",
-            description = "cpu or gpu0, gpu1, ... (default: ${DEFAULT-VALUE})")
-    @SuppressWarnings("NullAway.Init")
-    private String device;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "threads for arithmetic; another number may round otherwise (default: ${DEFAULT-VALUE})")
-    private int threads;
+    @Mixin
+    private final RunOptions run = new RunOptions();
 
     /** Creates the command; results go to {@code out}, progress to {@code err}. */
     public PretrainCommand(PrintStream out, PrintStream err) {
@@ -85,16 +72,14 @@ public final class PretrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        require(steps == null || steps >= 1, "--steps must be 1 or more, not " + steps);
-        require(threads >= 1, "--threads must be 1 or more, not " + threads);
-        if (System.getProperty(THREADS) == null) {
-            System.setProperty(THREADS, Integer.toString(threads)); // read when the engine starts
+        if (steps != null && steps < 1) {
+            throw new ParameterException(spec.commandLine(), "--steps must be 1 or more, not " + steps);
         }
-        Device on = Devices.of(device);
+        Device on = run.start(HIDDEN_SIZE);
         Path modelTo = modelOut == null ? Path.of("runs", model.title()) : modelOut;
         Path dataTo = dataOut == null ? Path.of("runs", model.data()) : dataOut;
         Pretraining pretraining =
-                model.prepare(quick, seed, steps == null ? OptionalInt.empty() : OptionalInt.of(steps), out, err);
+                model.prepare(quick, run.seed(), steps == null ? OptionalInt.empty() : OptionalInt.of(steps), out, err);
         try (OutputFolder modelFolder = OutputFolder.open(modelTo);
                 OutputFolder dataFolder = OutputFolder.open(dataTo)) {
             pretraining.run(modelFolder.path(), dataFolder.path(), on);
@@ -103,11 +88,5 @@ public final class PretrainCommand implements Callable<Integer> {
         }
         out.println("model: " + modelTo + ", data: " + dataTo);
         return 0;
-    }
-
-    private void require(boolean condition, String message) {
-        if (!condition) {
-            throw new ParameterException(spec.commandLine(), message);
-        }
     }
 }

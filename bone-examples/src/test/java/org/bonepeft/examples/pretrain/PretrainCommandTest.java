@@ -37,12 +37,6 @@ class PretrainCommandTest {
     }
 
     @Test
-    void device_isThatOfTheOption() {
-        assertThat(run("--device", "tpu")).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--device must be cpu or gpu0");
-    }
-
-    @Test
     void quick_writesModelAndTasks() throws IOException {
         Path model = folder.resolve("model");
         Path data = folder.resolve("data");

@@ -1,19 +1,17 @@
-package org.bonepeft.examples.lm;
+package org.bonepeft.examples.options;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import org.bonepeft.BoneException;
 import org.bonepeft.examples.Devices;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Where PyTorch runs, and how it draws. */
-public final class DeviceOptions {
+/** Where PyTorch runs. */
+public class DeviceOptions {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
-    private static final int SMALL = 256;
 
     @Spec(Spec.Target.MIXEE)
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -30,22 +28,22 @@ public final class DeviceOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "threads of PyTorch (default: 1 for a hidden size up to 256, else one for each core)")
-    private @Nullable Integer threads;
+            converter = Threads.Converter.class,
+            description = "threads of PyTorch (default: ${DEFAULT-VALUE})")
+    private Threads threads;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "default: ${DEFAULT-VALUE}")
-    private long seed;
+    /** Creates options with as many threads as suit the model, if none are asked for. */
+    public DeviceOptions() {
+        this(0);
+    }
 
-    /** Returns the seed. */
-    public long seed() {
-        return seed;
+    /** Creates options with so many threads, if no other number is asked for. */
+    public DeviceOptions(int threads) {
+        this.threads = new Threads(threads);
     }
 
     /** Returns the device, which need not be there; a wrong option is a usage error. */
     public Device device() {
-        if (threads != null && threads < 1) {
-            throw new ParameterException(command.commandLine(), "--threads must be 1 or more, not " + threads);
-        }
         try {
             return Devices.of(device);
         } catch (BoneException e) {
@@ -53,19 +51,28 @@ public final class DeviceOptions {
         }
     }
 
+    /** Returns the device by its name on the command line; a wrong one is a usage error. */
+    public String name() {
+        device();
+        return device;
+    }
+
+    /** Returns the number of threads; 0 if that depends on the model. */
+    public int threads() {
+        return threads.number();
+    }
+
     /**
-     * Starts PyTorch for a model. Its threads spin while they wait for each other: small products gain little from a
-     * second one, and lose twentyfold where another program keeps the cores busy. DJL reads the property when it loads
-     * the engine.
+     * Starts PyTorch for a model. DJL reads the number of threads when it loads the engine.
      *
      * @return the device
      * @throws BoneException if the device is not there
      */
     public Device start(int hiddenSize) {
         Device wanted = device();
-        Integer number = threads == null && hiddenSize <= SMALL ? Integer.valueOf(1) : threads;
-        if (number != null && System.getProperty(THREADS) == null) {
-            System.setProperty(THREADS, number.toString());
+        int number = threads.of(hiddenSize);
+        if (number > 0 && System.getProperty(THREADS) == null) {
+            System.setProperty(THREADS, Integer.toString(number));
         }
         int gpus = wanted.isGpu() ? Engine.getEngine("PyTorch").getGpuCount() : 0;
         if (wanted.isGpu() && wanted.getDeviceId() >= gpus) {
