@@ -127,8 +127,11 @@ public record Bat(int rank, Grouping grouping, int groups) implements AdapterMet
         }
         Tensor parts = grid.split(base.weight());
         LinearMap guided = LinearMap.of(grid.join(parts.addMatMul(parts, blocks)));
-        return LinearMap.of(merged, (x, addend) -> guided.apply(x, addend)
-                .addMatMul(Blocks.sum(x, rank), grid.stacked(blocks).transpose()));
+        return LinearMap.of(merged, (x, addend) -> {
+            Tensor cut = Blocks.byBlocks(x, rank);
+            return guided.apply(cut, addend)
+                    .addMatMul(Blocks.sum(cut, rank), grid.stacked(blocks).transpose());
+        });
     }
 
     private static Tensor byRows(BlockGrid grid, LinearMap base, Tensor blocks, Tensor x, Optional<Tensor> addend) {

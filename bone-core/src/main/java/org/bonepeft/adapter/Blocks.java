@@ -1,6 +1,8 @@
 package org.bonepeft.adapter;
 
+import org.bonepeft.graph.Op;
 import org.bonepeft.graph.Tensor;
+import org.bonepeft.tensor.Shape;
 
 /** Matrices seen as rows or columns of blocks. */
 final class Blocks {
@@ -21,8 +23,22 @@ final class Blocks {
         return blocks == 0 ? last : last.add(sumOfWhole(x.slice(1, 0, in - rest), blocks, size));
     }
 
+    /**
+     * Returns x by way of its blocks, where it consists of several whole ones. If both {@link #sum} and a product read
+     * what this returns, the gradient of the sum is added to that of the product as it is, without being repeated for
+     * each block first.
+     */
+    static Tensor byBlocks(Tensor x, int size) {
+        long in = x.shape().dim(1);
+        return in % size == 0 && in > size
+                ? x.reshape(x.shape().dim(0), in / size, size).reshape(x.shape().toArray())
+                : x;
+    }
+
     private static Tensor sumOfWhole(Tensor x, long blocks, int size) {
-        return x.reshape(x.shape().dim(0), blocks, size).sum(1);
+        Shape parts = Shape.of(x.shape().dim(0), blocks, size);
+        boolean isCut = x.op() instanceof Op.Reshape back && back.a().shape().equals(parts);
+        return (isCut ? x.op().operands().get(0) : x.reshape(parts.toArray())).sum(1);
     }
 
     /** Repeats a tensor along one dimension up to {@code length}, cutting the last repetition. */

@@ -123,8 +123,9 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
         Tensor merged = base.weight().add(delta(layer, base.weight(), parameters));
         return LinearMap.of(merged, (x, addend) -> {
             if (grouping == Grouping.COL) {
-                Tensor sum = Blocks.sum(x.dropout(training ? dropout : 0), rank);
-                return base.apply(x, addend).addMatMul(sum, block);
+                Tensor cut = Blocks.byBlocks(x, rank);
+                Tensor sum = Blocks.sum(cut.dropout(training ? dropout : 0), rank);
+                return base.apply(cut, addend).addMatMul(sum, block);
             }
             Tensor repeated = Blocks.repeat(x.matMul(block.transpose()), 1, layer.out());
             return base.apply(x, Optional.of(LinearMap.plus(repeated, addend)));

@@ -90,8 +90,9 @@ public record Hadamard(int rank, Grouping grouping) implements AdapterMethod {
         LinearMap guided = LinearMap.of(cells.addMul(cells, factors).reshape(grid.out(), grid.in()));
         return LinearMap.of(merged, (x, addend) -> {
             if (byColumns) {
-                return guided.apply(x, addend)
-                        .addMatMul(Blocks.sum(x, rank), grid.stacked(blocks).transpose());
+                Tensor cut = Blocks.byBlocks(x, rank);
+                return guided.apply(cut, addend)
+                        .addMatMul(Blocks.sum(cut, rank), grid.stacked(blocks).transpose());
             }
             Tensor low = x.matMul(grid.sideBySide(blocks).transpose());
             return guided.apply(x, Optional.of(LinearMap.plus(low.tile(1, grid.rows()), addend)));

@@ -102,9 +102,10 @@ public record MissMini(int rank, int miniRank, double dropout) implements Adapte
         Tensor block = Checks.parameter(parameters, BLOCK);
         Tensor merged = base.weight().add(delta(layer, base.weight(), parameters));
         return LinearMap.of(merged, (x, addend) -> {
-            Tensor low = Blocks.sum(x.dropout(training ? dropout : 0), rank).matMul(block);
+            Tensor cut = Blocks.byBlocks(x, rank);
+            Tensor low = Blocks.sum(cut.dropout(training ? dropout : 0), rank).matMul(block);
             Tensor repeated = low.tile(1, layer.out() / miniRank);
-            return base.apply(x, Optional.of(LinearMap.plus(repeated, addend)));
+            return base.apply(cut, Optional.of(LinearMap.plus(repeated, addend)));
         });
     }
 }
