@@ -16,11 +16,17 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BiConsumer;
+import org.bonepeft.djl.backend.GraphCall;
+import org.bonepeft.djl.torch.LayerScript;
+import org.bonepeft.djl.torch.TorchEngine;
+import org.bonepeft.djl.torch.TorchTypes;
 
 /**
  * A block whose children and parameters are called as Hugging Face calls them, so that the chain of names is the name of
@@ -108,6 +114,33 @@ public abstract class ModelBlock extends AbstractBlock implements NamedChildren 
                 NDArray element = column.broadcast(rows.getShape())) {
             return NDArrays.where(element, constant, rows);
         }
+    }
+
+    /**
+     * Returns the script of this block with its linears as they are now, by their names; empty if one of them is no
+     * single graph, or the engine knows no TorchScript: then the block must be computed piece by piece.
+     *
+     * @param x the block's input [..., features], of as many rows as each linear gets
+     */
+    protected final Optional<LayerScript.Filled> fill(
+            LayerScript script, ParameterStore store, NDArray x, boolean training) {
+        if (!TorchEngine.serves(x.getManager())) {
+            return Optional.empty();
+        }
+        Shape shape = x.getShape();
+        long rows = shape.size() / shape.get(shape.dimension() - 1);
+        GraphLinear.Rows like = new GraphLinear.Rows(rows, TorchTypes.of(x), x.getDevice(), x.getManager());
+        Map<String, GraphCall> calls = new HashMap<>();
+        for (String name : script.linears()) {
+            Optional<GraphCall> call = child(name) instanceof GraphLinear linear
+                    ? linear.graphCall(store, like, training)
+                    : Optional.empty();
+            if (call.isEmpty()) {
+                return Optional.empty();
+            }
+            calls.put(name, call.get());
+        }
+        return Optional.of(script.fill(calls, x));
     }
 
     /** {@code (x - mean) / sqrt(variance + eps) * weight + bias} over the last dimension. */

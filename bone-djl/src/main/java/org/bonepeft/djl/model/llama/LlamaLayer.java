@@ -6,19 +6,13 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.bonepeft.djl.backend.GraphCall;
-import org.bonepeft.djl.model.GraphLinear;
 import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.torch.Kernels;
 import org.bonepeft.djl.torch.LayerScript;
 import org.bonepeft.djl.torch.ScriptText;
-import org.bonepeft.djl.torch.TorchEngine;
-import org.bonepeft.djl.torch.TorchTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,33 +77,13 @@ final class LlamaLayer extends ModelBlock {
                 inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
                 training ? config.attentionDropout() : 0);
         Optional<LayerCache> cache = params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE));
-        Optional<LayerScript.Filled> filled = filled(store, inputs.get(0), training);
+        Optional<LayerScript.Filled> filled = fill(script, store, inputs.get(0), training);
         if (filled.isPresent()) {
             return new NDList(fused(store, filled.get(), inputs.get(0), attention, cache, training));
         }
         try (NDArray a = LayerRunner.part(inputs.get(0), x -> attend(store, x, attention, cache, training))) {
             return new NDList(feedForward(store, a, training));
         }
-    }
-
-    /** Empty if the layer must be computed piece by piece. */
-    private Optional<LayerScript.Filled> filled(ParameterStore store, NDArray x, boolean training) {
-        if (!TorchEngine.serves(x.getManager())) {
-            return Optional.empty();
-        }
-        long rows = x.getShape().size() / config.hiddenSize();
-        GraphLinear.Rows like = new GraphLinear.Rows(rows, TorchTypes.of(x), x.getDevice(), x.getManager());
-        Map<String, GraphCall> calls = new HashMap<>();
-        for (String name : script.linears()) {
-            Optional<GraphCall> call = child(name) instanceof GraphLinear linear
-                    ? linear.graphCall(store, like, training)
-                    : Optional.empty();
-            if (call.isEmpty()) {
-                return Optional.empty();
-            }
-            calls.put(name, call.get());
-        }
-        return Optional.of(script.fill(calls, x));
     }
 
     private NDArray fused(

@@ -5,9 +5,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.List;
+import java.util.Optional;
 import org.bonepeft.djl.model.Attention;
 import org.bonepeft.djl.model.LayerRunner;
 import org.bonepeft.djl.model.ModelBlock;
+import org.bonepeft.djl.torch.LayerScript;
+import org.bonepeft.djl.torch.ScriptText;
+import org.bonepeft.djl.torch.TorchModule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +31,22 @@ final class RobertaLayer extends ModelBlock {
     private static final String OUTPUT = "output.dense";
     private static final String NORM = "output.LayerNorm";
 
+    private static final String TEXT = ScriptText.of(RobertaLayer.class, "layer.py");
+
     private final RobertaConfig config;
+    private final LayerScript script;
 
     RobertaLayer(RobertaConfig config) {
         this.config = config;
+        script = new LayerScript(
+                TEXT.replace("{eps}", Double.toString(config.layerNormEps()))
+                        .replace("{heads}", Integer.toString(config.heads()))
+                        .replace("{activation}", config.activation().script("outer")),
+                4,
+                new LayerScript.Gap("qkv", QUERY, KEY, VALUE),
+                new LayerScript.Gap("output", ATTENTION_OUTPUT),
+                new LayerScript.Gap("intermediate", INTERMEDIATE),
+                new LayerScript.Gap("down", OUTPUT));
         int hidden = config.hiddenSize();
         addLinear(QUERY, hidden, hidden, true);
         addLinear(KEY, hidden, hidden, true);
@@ -45,8 +62,41 @@ final class RobertaLayer extends ModelBlock {
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
         NDArray mask = inputs.size() > 1 ? inputs.get(1) : null;
+        Optional<LayerScript.Filled> filled = fill(script, store, inputs.get(0), training);
+        if (filled.isPresent()) {
+            return new NDList(fused(store, filled.get(), inputs.get(0), mask, training));
+        }
         try (NDArray attended = LayerRunner.part(inputs.get(0), x -> attend(store, x, mask, training))) {
             return new NDList(feedForward(store, attended, training));
+        }
+    }
+
+    private NDArray fused(
+            ParameterStore store, LayerScript.Filled filled, NDArray x, @Nullable NDArray mask, boolean training) {
+        List<NDArray> tensors = filled.tensors(
+                tensor(store, ATTENTION_NORM + ".weight", x, training),
+                tensor(store, ATTENTION_NORM + ".bias", x, training),
+                tensor(store, NORM + ".weight", x, training),
+                tensor(store, NORM + ".bias", x, training));
+        double dropout = training ? config.hiddenDropout() : 0;
+        try (NDArray attended = LayerRunner.part(x, in -> {
+            TorchModule.Call call =
+                    filled.method(mask == null ? "attend" : "attend_masked").tensor(in);
+            if (mask != null) {
+                call.tensor(mask);
+            }
+            return call.list(tensors)
+                    .number(training ? config.attentionDropout() : 0)
+                    .number(dropout)
+                    .run()
+                    .singletonOrThrow();
+        })) {
+            return filled.method("feed")
+                    .tensor(attended)
+                    .list(tensors)
+                    .number(dropout)
+                    .run()
+                    .singletonOrThrow();
         }
     }
 
