@@ -13,7 +13,6 @@ public interface GraphLinear {
     /**
      * Returns what {@code forward} would compute now for x [tokens, in], without x, which is the graph's input {@link
      * LayerSpec#X}; empty if that is no single graph.
-     *
      */
     Optional<GraphCall> graphCall(ParameterStore store, Rows x, boolean training);
 

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 /**
  * The product of a few rows with a matrix, {@code x w} for x [rows, in] and w [in, out]. What it costs is reading w, and a
  * BLAS reads it fastest in a batch of products: each of a part of the columns, as {@code (w^T x^T)^T}. On a processor
- * where one product of one row reads 9 GB/s this way reads 32 to 54.
+ * where one product of one row reads 8 to 16 GB/s this way reads 18 to 34.
  */
 final class FewRows {
     /** For more rows the plain product is at least as fast. */

@@ -50,7 +50,7 @@ public final class NativeMemory {
                 CLibrary c = Native.load("c", CLibrary.class);
                 return c.mallopt(MMAP_THRESHOLD, LARGEST_THRESHOLD) == 1
                         && c.mallopt(TRIM_THRESHOLD, Integer.MAX_VALUE) == 1;
-            } catch (UnsatisfiedLinkError e) {
+            } catch (LinkageError e) {
                 return false;
             }
         }

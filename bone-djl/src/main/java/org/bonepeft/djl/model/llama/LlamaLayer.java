@@ -95,13 +95,15 @@ final class LlamaLayer extends ModelBlock {
             boolean training) {
         List<NDArray> tensors =
                 filled.tensors(tensor(store, ATTENTION_NORM, x, training), tensor(store, MLP_NORM, x, training));
-        if (LayerRunner.isChosen()) {
-            NDArray a = LayerRunner.part(x, in -> attention.call(filled, "attend_part", in, tensors));
+        if (cache.isPresent()) {
+            return attention.call(filled, "layer_cached", x, tensors, cache.get(), config.keyValueHeads());
+        }
+        if (!LayerRunner.isChosen()) {
+            return attention.call(filled, "layer", x, tensors);
+        }
+        try (NDArray a = LayerRunner.part(x, in -> attention.call(filled, "attend_part", in, tensors))) {
             return filled.method("feed_part").tensor(a).list(tensors).run().singletonOrThrow();
         }
-        return cache.isPresent()
-                ? attention.call(filled, "layer_cached", x, tensors, cache.get(), config.keyValueHeads())
-                : attention.call(filled, "layer", x, tensors);
     }
 
     // What is closed here lives on as far as backward needs it.
