@@ -12,6 +12,7 @@ import org.bonepeft.examples.options.DeviceOptions;
 import org.bonepeft.examples.options.WeightOptions;
 import org.bonepeft.examples.plan.Activations;
 import org.bonepeft.examples.plan.Plan;
+import org.bonepeft.examples.plan.Sequences;
 import org.bonepeft.examples.report.TextTable;
 import org.bonepeft.peft.Targets;
 import picocli.CommandLine.Command;
@@ -144,7 +145,8 @@ final class LoopCommand implements Callable<Integer> {
         Fields fields = Workloads.read(Workloads.MODELS).find(name);
         AdapterMethod adapter = BenchMethod.of(method, fields).orElseThrow();
         Targets targets = Targets.of(fields.texts("targets"));
-        return Plan.of(work.model(), adapter, targets, work.tokens(), weights.type())
+        Sequences sequences = new Sequences(work.tokens(), fields.integer("sequence"));
+        return Plan.of(work.model(), adapter, targets, sequences, weights.type())
                 .activations();
     }
 

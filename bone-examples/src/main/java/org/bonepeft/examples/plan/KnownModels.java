@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.bonepeft.BoneException;
+import org.bonepeft.djl.model.CausalLm;
 import org.bonepeft.djl.model.HfConfig;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.djl.model.llama.LlamaConfig;
@@ -70,6 +71,14 @@ final class KnownModels {
             case Rwkv6Config.ARCHITECTURE -> new Rwkv6ForCausalLm(Rwkv6Config.read(directory));
             default -> throw config.unfit("model_type", "roberta, llama, mistral, qwen2 or rwkv6");
         };
+    }
+
+    /** Returns how many tokens a sequence may have. */
+    static long longest(ModelBlock model) {
+        if (model instanceof RobertaForSequenceClassification roberta) {
+            return roberta.config().maxTokens();
+        }
+        return model instanceof CausalLm lm ? lm.maxPositions() : Long.MAX_VALUE;
     }
 
     private static ModelBlock roberta(int hidden, int intermediate, int layers, int heads) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.bonepeft.adapter.AdapterGraphs;
 import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.adapter.Bat;
 import org.bonepeft.adapter.Bone;
 import org.bonepeft.adapter.Evaluation;
 import org.bonepeft.adapter.Grouping;
@@ -14,6 +15,7 @@ import org.bonepeft.adapter.MissMini;
 import org.bonepeft.djl.model.LinearShape;
 import org.bonepeft.djl.model.ModelBlock;
 import org.bonepeft.graph.Cost;
+import org.bonepeft.graph.TokenCount;
 import org.bonepeft.peft.Targets;
 import org.bonepeft.tensor.DType;
 
@@ -34,17 +36,18 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
     /**
      * Plans a method.
      *
-     * @param tokens tokens of a step
+     * @param sequences of a step
      * @param type of the frozen weights
      */
-    public static Plan of(ModelBlock model, AdapterMethod method, Targets targets, long tokens, DType type) {
+    public static Plan of(ModelBlock model, AdapterMethod method, Targets targets, Sequences sequences, DType type) {
+        long tokens = sequences.tokens();
         List<LinearShape> linears = model.linears();
         List<String> selected =
                 targets.select(linears.stream().map(LinearShape::path).toList());
         long parameters = 0;
         double flops = 0;
-        Map<String, Double> kept = new HashMap<>();
-        boolean keepsWeights = false;
+        double keptBytes = 0;
+        Map<String, LayerActivations.Adapted> adapted = new HashMap<>();
         for (LinearShape linear : linears) {
             if (selected.contains(linear.path())) {
                 LayerSpec spec = new LayerSpec(linear.path(), linear.in(), linear.out(), linear.bias(), type, type);
@@ -53,24 +56,31 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
                 Evaluation way = AdapterGraphs.cheapest(method, spec, tokens, true);
                 Cost cost = AdapterGraphs.cost(method, spec, way, true);
                 flops += cost.flops().at(tokens) / tokens;
-                kept.put(linear.path(), cost.keptBytes().at(tokens));
-                keepsWeights |= cost.keptBytes().fixed() >= (double) linear.in() * linear.out() * type.bytes();
+                keptBytes += cost.keptBytes().at(tokens);
+                adapted.put(linear.path(), adapted(method, way, spec, cost.keptBytes(), tokens));
             } else {
                 flops += frozenFlops(linear);
             }
         }
         return new Plan(
-                selected.size(),
-                parameters,
-                flops,
-                kept.values().stream().mapToDouble(Double::doubleValue).sum(),
-                Activations.of(
-                        model, new Activations.Adapted(kept, !sumsBlocks(method), keepsWeights), tokens, type.bytes()));
+                selected.size(), parameters, flops, keptBytes, Activations.of(model, adapted, sequences, type.bytes()));
     }
 
-    /** By columns Bone and MiSS-mini see of the input its sum over blocks alone. */
-    private static boolean sumsBlocks(AdapterMethod method) {
-        return method instanceof MissMini || (method instanceof Bone bone && bone.grouping() == Grouping.COL);
+    /**
+     * Of each token Bone and Bat by columns and MiSS-mini keep the sum over the blocks of their input, which linears of
+     * the same input compute once. Bone and MiSS-mini need nothing else of it, unless they form W + DeltaW.
+     */
+    private static LayerActivations.Adapted adapted(
+            AdapterMethod method, Evaluation way, LayerSpec spec, TokenCount kept, long tokens) {
+        boolean sums = way != Evaluation.FORMED
+                && (method instanceof MissMini || (method instanceof Bone bone && bone.grouping() == Grouping.COL));
+        boolean sumsToo = way == Evaluation.SPLIT && method instanceof Bat;
+        double perToken = kept.perToken() * tokens;
+        boolean weight = kept.fixed()
+                >= (double) spec.in() * spec.out() * spec.weightType().bytes();
+        return sums || sumsToo
+                ? new LayerActivations.Adapted(kept.fixed(), perToken, !sums, weight)
+                : new LayerActivations.Adapted(kept.fixed() + perToken, 0, true, weight);
     }
 
     /** y = W x and dx = W^T dy. */

@@ -14,7 +14,10 @@ import org.bonepeft.peft.Targets;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code bone plan}: parameters, file size, arithmetic and memory of methods on a model, from shapes alone. */
 @Command(
@@ -23,13 +26,17 @@ import picocli.CommandLine.Option;
             "Says what methods would cost on a model: from its config.json or its name, without weights.",
             "FLOPs are those of all linear layers for one token, forward and backward with the gradient of the input;"
                     + " memory is that of the frozen weights, of the adapter with its gradients and AdamW's state, and the"
-                    + " peak of the activations; \"recomputed\" is the memory with activation checkpointing."
+                    + " peak of the activations on the CPU; \"recomputed\" is the memory with activation checkpointing."
         },
         sortOptions = false)
 public final class PlanCommand implements Callable<Integer> {
     private static final double MIB = 1 << 20;
 
     private final PrintStream out;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
 
     @Option(
             names = "--model",
@@ -72,6 +79,14 @@ public final class PlanCommand implements Callable<Integer> {
             description = "tokens of a training step, batch times length (default: 2048)")
     private long tokens;
 
+    @Option(
+            names = "--max-length",
+            paramLabel = "N",
+            defaultValue = "512",
+            description = "tokens of a sequence; what attention keeps may grow with it"
+                    + " (default: 512, or what the model or --tokens allows)")
+    private int maxLength;
+
     @Mixin
     private final WeightOptions frozenWeights = WeightOptions.bfloat16();
 
@@ -82,19 +97,23 @@ public final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        require(tokens >= 1, "--tokens must be 1 or more, not " + tokens);
+        require(maxLength >= 1, "--max-length must be 1 or more, not " + maxLength);
         ModelBlock block = KnownModels.find(model);
+        Sequences sequences = new Sequences(tokens, Math.min(maxLength, Math.min(tokens, KnownModels.longest(block))));
         long size = Plan.size(block);
         double frozen = Plan.frozenFlops(block);
         double weights = size * frozenWeights.type().bytes() / MIB;
         out.printf(
                 Locale.ROOT,
-                "%s: %,d parameters, %,.0f MiB in %s; rank %d, %,d tokens a step%n%n",
+                "%s: %,d parameters, %,.0f MiB in %s; rank %d, %,d tokens a step in sequences of %,d%n%n",
                 model,
                 size,
                 weights,
                 frozenWeights.name(),
                 rank,
-                tokens);
+                sequences.tokens(),
+                sequences.length());
         TextTable table = new TextTable(List.of(
                 "method",
                 "layers",
@@ -110,7 +129,7 @@ public final class PlanCommand implements Callable<Integer> {
         StringBuilder unfit = new StringBuilder();
         for (String method : methods) {
             try {
-                table.add(cells(method, plan(method, block), size, frozen, weights));
+                table.add(cells(method, plan(method, block, sequences), size, frozen, weights));
             } catch (AdapterException e) {
                 if (methods.size() == 1) {
                     throw e;
@@ -123,10 +142,17 @@ public final class PlanCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Plan plan(String method, ModelBlock block) {
+    private Plan plan(String method, ModelBlock block, Sequences sequences) {
         AdapterMethods.Settings settings = new AdapterMethods.Settings(
                 rank, rank, 0, groups == null ? rank : groups, miniRank == null ? rank : miniRank);
-        return Plan.of(block, AdapterMethods.of(method, settings), Targets.of(targets), tokens, frozenWeights.type());
+        return Plan.of(
+                block, AdapterMethods.of(method, settings), Targets.of(targets), sequences, frozenWeights.type());
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
     }
 
     private static List<String> cells(String method, Plan plan, long size, double frozen, double weights) {

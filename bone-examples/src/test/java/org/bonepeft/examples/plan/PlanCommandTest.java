@@ -71,7 +71,7 @@ class PlanCommandTest {
     @Test
     void lora_costsItsTwoProductsThreeTimes() throws IOException {
         ModelBlock model = KnownModels.find("roberta-base");
-        Plan plan = Plan.of(model, new Lora(8, 8), Targets.of("query"), 1_000, DType.F32);
+        Plan plan = Plan.of(model, new Lora(8, 8), Targets.of("query"), new Sequences(1_000, 100), DType.F32);
         // x A^T and its product with B^T forward; backward each has a gradient of both factors.
         double products = 12 * 3 * 2.0 * 8 * (768 + 768);
         assertThat(plan.flops() - Plan.frozenFlops(model)).isBetween(products, 1.2 * products);
@@ -106,5 +106,22 @@ class PlanCommandTest {
     void whatIsNoModel_isRefusedWithTheNames() {
         assertThat(run("gpt-5")).isEqualTo(1);
         assertThat(err.toString(UTF_8)).contains("no model or directory 'gpt-5'", "llama-2-7b");
+    }
+
+    @Test
+    void sequences_areNoLongerThanTheStepAndTheModel() {
+        assertThat(run("roberta-base", "--method", "lora", "--max-length", "1000"))
+                .isZero();
+        assertThat(out.toString(UTF_8)).contains("2,048 tokens a step in sequences of 512");
+        assertThat(run("llama-2-7b", "--method", "lora", "--tokens", "100")).isZero();
+        assertThat(out.toString(UTF_8)).contains("100 tokens a step in sequences of 100");
+    }
+
+    @Test
+    void noTokens_isWrongUsage() {
+        assertThat(run("roberta-base", "--max-length", "0")).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains("--max-length must be 1 or more, not 0");
+        assertThat(run("roberta-base", "--tokens", "0")).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains("--tokens must be 1 or more, not 0");
     }
 }
