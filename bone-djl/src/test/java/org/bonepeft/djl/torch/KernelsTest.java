@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fast kernels against the composed ones, values and gradients, in both precisions. */
 class KernelsTest {
@@ -58,13 +57,25 @@ class KernelsTest {
         assertThat(Kernels.of(manager)).isInstanceOf(TorchKernels.class);
     }
 
+    /** Up to {@link FewRows#MOST} rows and above, with outputs that can be divided into parts and that cannot. */
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5})
-    void linear_anyNumberOfRows_agrees(long rows) {
+    @CsvSource({"1, 320", "2, 320", "3, 320", "4, 320", "5, 320", "1, 300", "4, 300", "5, 300"})
+    void linear_anyNumberOfRows_agrees(long rows, long out) {
         check((kernels, in) -> kernels.linear(in[0], in[1], Optional.of(in[2])), type ->
-                new NDArray[] {wave(type, 0, rows, 1, 256), wave(type, 1, 300, 256), wave(type, 2, 300)});
+                new NDArray[] {wave(type, 0, rows, 1, 256), wave(type, 1, out, 256), wave(type, 2, out)});
         check((kernels, in) -> kernels.linear(in[0], in[1], Optional.empty()), type ->
-                new NDArray[] {wave(type, 0, rows, 256), wave(type, 1, 300, 256)});
+                new NDArray[] {wave(type, 0, rows, 256), wave(type, 1, out, 256)});
+        // The weight is a view whose elements do not lie in their order.
+        check((kernels, in) -> kernels.linear(in[0], in[1].transpose(), Optional.of(in[2])), type ->
+                new NDArray[] {wave(type, 0, 1, rows, 256), wave(type, 1, 256, out), wave(type, 2, out)});
+    }
+
+    @Test
+    void linear_rowsThatLieApart_agree() {
+        check((kernels, in) -> kernels.linear(in[0].transpose(), in[1], Optional.empty()), type ->
+                new NDArray[] {wave(type, 0, 256, 3), wave(type, 1, 320, 256)});
+        check((kernels, in) -> kernels.linear(in[0].get(":, -1"), in[1], Optional.empty()), type ->
+                new NDArray[] {wave(type, 0, 2, 3, 256), wave(type, 1, 320, 256)});
     }
 
     @ParameterizedTest
