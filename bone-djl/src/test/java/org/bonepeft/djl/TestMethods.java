@@ -12,10 +12,11 @@ import org.bonepeft.adapter.MissMini;
 import org.bonepeft.adapter.Unconstrained;
 
 /** One of each method. */
-final class TestMethods {
+public final class TestMethods {
     private TestMethods() {}
 
-    static List<AdapterMethod> all(int rank) {
+    /** Returns the methods, with blocks of {@code rank}. */
+    public static List<AdapterMethod> all(int rank) {
         return List.of(
                 new Bone(rank),
                 new Bone(rank, Grouping.ROW),
