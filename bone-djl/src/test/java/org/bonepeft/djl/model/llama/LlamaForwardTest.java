@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LlamaForwardTest {
     private static final long[] IDS = {3, 7, 11, 2, 5};
@@ -190,5 +191,29 @@ class LlamaForwardTest {
             model.forward(store, new NDList(ids, mask, positions), false);
         }
         assertThat(manager.getManagedArrays()).hasSize(arrays);
+    }
+
+    /** Without a scope around it: what a layer makes is closed once the next one has run. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void forwardWithoutScope_leavesAsManyArraysOfManyLayersAsOfOne(boolean padded) {
+        assertThat(arraysLeft(5, padded)).isEqualTo(arraysLeft(1, padded));
+    }
+
+    private List<Integer> arraysLeft(int layers, boolean padded) {
+        LlamaForCausalLm deep =
+                LlamaForCausalLm.create(TinyLlama.builder().setLayers(layers).build(), manager, 4);
+        return List.of(arraysLeft(deep, padded), PiecewiseLinear.in(deep, () -> arraysLeft(deep, padded)));
+    }
+
+    private int arraysLeft(LlamaForCausalLm deep, boolean padded) {
+        try (NDManager own = manager.newSubManager()) {
+            NDList inputs = new NDList(own.create(IDS).expandDims(0));
+            if (padded) {
+                inputs.add(own.create(new long[] {0, 0, 1, 1, 1}).expandDims(0));
+            }
+            deep.forward(new ParameterStore(own, false), inputs, false);
+            return own.getManagedArrays().size();
+        }
     }
 }
