@@ -25,6 +25,9 @@ import java.util.function.UnaryOperator;
 import org.bonepeft.BoneException;
 import org.bonepeft.adapter.AdapterMethod;
 import org.bonepeft.adapter.Bat;
+import org.bonepeft.adapter.Bone;
+import org.bonepeft.adapter.Dora;
+import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.Lora;
 import org.bonepeft.djl.AdapterConfig;
 import org.bonepeft.djl.Adapters;
@@ -60,7 +63,9 @@ class LayerTapeTest {
 
     @Test
     void llama_hasTheSameBits() throws IOException {
-        for (AdapterMethod method : List.of(new Lora(4, 8, false, 0.1), new Bat(4))) {
+        List<AdapterMethod> methods = List.of(
+                new Lora(4, 8, false, 0.1), new Bat(4), new Bone(4, Grouping.ROW), new Dora(new Lora(4, 8, true, 0.1)));
+        for (AdapterMethod method : methods) {
             check(llama(method, true), llama(method, false));
         }
     }
