@@ -219,6 +219,25 @@ class LayerScriptTest {
         }
     }
 
+    /** What both compute of x, but each writes its sum over. */
+    @Test
+    void whatALinearOverwrites_isNotShared() {
+        Tensor x = Tensor.input(LayerSpec.X, Shape.of(Shape.TOKENS, 24), DType.F32);
+        Map<String, GraphCall> calls = new LinkedHashMap<>();
+        for (String name : List.of("a", "b", "c")) {
+            Tensor y =
+                    x.pad(1, 0, 8).add(x.scale(1 + calls.size()).pad(1, 4, 4)).slice(1, 2, 26);
+            calls.put(name, new GraphCall(Graph.of(name, List.of(x), Map.of(LayerSpec.Y, y)), Map.of()));
+        }
+        assertThat(GraphScript.of(calls.get("a").graph()).text()).contains("add_(");
+        Linears linears = new Linears(calls, uniform(DType.F32, 9, 1));
+        NDArray given = uniform(DType.F32, 8, 5, 24);
+        Tolerance.FLOAT32.check(
+                "layer",
+                Wave.doubles(run(given, linears)),
+                Wave.doubles(oneByOne(GraphRunner.opByOp(), given, linears)));
+    }
+
     /** Linears that drop elements of the same x drop others each, in the order in which they stand. */
     @Test
     void dropout_isNotShared() {

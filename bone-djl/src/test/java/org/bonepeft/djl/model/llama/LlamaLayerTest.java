@@ -74,8 +74,24 @@ class LlamaLayerTest {
                 .optInitializerRange(0.3);
     }
 
+    /** A model whose norms and biases matter too. */
     private LlamaForCausalLm create(LlamaConfig config) {
-        return LlamaForCausalLm.create(config, manager, 4);
+        LlamaForCausalLm model = LlamaForCausalLm.create(config, manager, 4);
+        Random random = new Random(6);
+        model.tensors().forEach((name, parameter) -> {
+            if (name.endsWith("norm.weight") || name.endsWith(".bias")) {
+                parameter.getArray().addi(noise(random, parameter.getArray()));
+            }
+        });
+        return model;
+    }
+
+    private NDArray noise(Random random, NDArray like) {
+        float[] noise = new float[(int) like.size()];
+        for (int i = 0; i < noise.length; i++) {
+            noise[i] = (float) (0.1 * random.nextGaussian());
+        }
+        return manager.create(noise, like.getShape());
     }
 
     private AdaptedModel attached(LlamaForCausalLm model, AdapterMethod method, String... targets) {
@@ -99,13 +115,9 @@ class LlamaLayerTest {
                 .values()
                 .forEach(layer -> layer.adapters().get(name).parameters().forEach((label, parameter) -> {
                     NDArray array = parameter.getArray();
-                    float[] noise = new float[(int) array.size()];
-                    for (int i = 0; i < noise.length; i++) {
-                        noise[i] = (float) (0.1 * random.nextGaussian());
-                    }
                     layer.adapters()
                             .get(name)
-                            .assign(label, array.stopGradient().add(manager.create(noise, array.getShape())));
+                            .assign(label, array.stopGradient().add(noise(random, array)));
                 }));
     }
 
@@ -299,7 +311,8 @@ class LlamaLayerTest {
         Map<String, float[]> pieces = new LinkedHashMap<>();
         PiecewiseLinear.in(model, () -> pieces.put("logits", logits(model, new NDList(ids))));
         Tolerance.FLOAT32.check("logits", logits(model, new NDList(ids)), pieces.get("logits"));
-        if (tokens > 1) {
+        // Of two tokens one has a label, and it sees itself alone: the gradient of its query is nothing but rounding.
+        if (tokens > 2) {
             checkPieces(Tolerance.FLOAT32, model, new NDList(ids));
         }
     }
