@@ -109,7 +109,7 @@ public final class LayerScript {
      */
     public Filled fill(Map<String, GraphCall> linears, NDArray x) {
         List<GraphCall> calls = linears().stream()
-                .map(linear -> Objects.requireNonNull(linears.get(linear)))
+                .map(linear -> Objects.requireNonNull(linears.get(linear), linear))
                 .toList();
         Key key = new Key(calls.stream().map(GraphCall::graph).toList(), FewRows.pay(x));
         @Nullable TorchModule known = modules.get(key);

@@ -3,12 +3,14 @@ package org.bonepeft.djl.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -32,24 +34,31 @@ class NativeMemoryTest {
     }
 
     @Test
-    void keepFreed_theNextTensor_findsThePagesOfTheLast() throws IOException {
+    void keepFreed_aStep_findsThePagesOfTheStepBefore() throws IOException {
         assertThat(NativeMemory.keepFreed()).isTrue();
         assertThat(NativeMemory.keepFreed()).as("again").isTrue();
         try (NDManager manager = NDManager.newBaseManager()) {
-            // The first ones find a place that is large enough.
-            fill(manager, 24);
+            // The first steps find their places.
+            steps(manager, 12);
             long before = faults();
-            fill(manager, 8);
-            // What Java's own threads touch meanwhile counts too.
+            steps(manager, 4);
+            // Of 32 tensors; what Java's own threads touch meanwhile counts too.
             assertThat(faults() - before).isLessThan(2 * PAGES);
         }
     }
 
-    /** Fills tensors of 16 MiB, one after the other. */
-    private static void fill(NDManager manager, int tensors) {
-        for (int i = 0; i < tensors; i++) {
-            manager.ones(new Shape(4 << 20)).close();
+    private static void steps(NDManager manager, int count) {
+        for (int i = 0; i < count; i++) {
+            step(manager, 8);
         }
+    }
+
+    /** Fills tensors of 16 MiB and frees them. */
+    private static void step(NDManager manager, int tensors) {
+        Stream.generate(() -> manager.ones(new Shape(4 << 20)))
+                .limit(tensors)
+                .toList()
+                .forEach(NDArray::close);
     }
 
     /** Returns how many pages this process was given without reading them from a disk. */

@@ -137,7 +137,9 @@ public final class LlamaForCausalLm extends ModelBlock implements CausalLm {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
-        return new NDList(logits(store, call(store, MODEL, training, inputs), training));
+        try (NDArray hidden = call(store, MODEL, training, inputs)) {
+            return new NDList(logits(store, hidden, training));
+        }
     }
 
     NDArray logits(ParameterStore store, NDArray hidden, boolean training) {
