@@ -231,8 +231,8 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
             throw new AdapterException(spec.path() + " takes [..., " + spec.in() + "], was given " + shape);
         }
         DType type = Values.type(x);
-        List<String> acting = acting(active);
-        if (acting.isEmpty() && type == spec.weightType()) {
+        Acting acting = acting(active, scales);
+        if (acting.names().isEmpty() && type == spec.weightType()) {
             @Nullable NDArray biasArray = store.getValue(bias, device, training);
             return Kernels.of(x.getManager())
                     .linear(x, store.getValue(weight, device, training), Optional.ofNullable(biasArray));
@@ -240,7 +240,7 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
         long tokens = shape.size() / spec.in();
         boolean flat = shape.dimension() == 2;
         NDArray rows = flat ? x : x.reshape(tokens, spec.in());
-        GraphCall call = call(store, new Rows(tokens, type, device, x.getManager()), acting, scales, training);
+        GraphCall call = call(store, new Rows(tokens, type, device, x.getManager()), acting, training);
         call.values().put(LayerSpec.X, rows);
         NDArray y = runner.run(call.graph(), call.values(), x.getManager());
         if (flat) {
@@ -257,26 +257,30 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
         AdapterSelection.State now = selection.current();
         return now.rows().isPresent()
                 ? Optional.empty()
-                : Optional.of(call(store, x, acting(now.active()), now.scales(), training));
+                : Optional.of(call(store, x, acting(now.active(), now.scales()), training));
     }
 
-    private List<String> acting(List<String> active) {
+    /** The adapters that act in one call, whatever other threads add and remove meanwhile. */
+    private record Acting(List<String> names, Map<String, LayerAdapter> adapters, Map<String, Double> scales) {}
+
+    private Acting acting(List<String> active, Map<String, Double> scales) {
         Map<String, LayerAdapter> known = adapters;
         List<String> done = merged;
-        return active.stream()
+        List<String> names = active.stream()
                 .filter(name -> known.containsKey(name) && !done.contains(name))
                 .toList();
+        return new Acting(names, known, scales);
     }
 
-    private GraphCall call(
-            ParameterStore store, Rows x, List<String> acting, Map<String, Double> scales, boolean training) {
-        Map<String, LayerAdapter> known = adapters;
+    private GraphCall call(ParameterStore store, Rows x, Acting acting, boolean training) {
         ActiveAdapters adapted = combinations.computeIfAbsent(
-                new Combination(acting, x.type()),
+                new Combination(acting.names(), x.type()),
                 combination -> new ActiveAdapters(
                         spec.withTypes(spec.weightType(), combination.type()),
-                        acting,
-                        acting.stream().map(name -> adapter(known, name)).toList()));
+                        acting.names(),
+                        acting.names().stream()
+                                .map(name -> adapter(acting.adapters(), name))
+                                .toList()));
         Map<String, NDArray> values = new LinkedHashMap<>();
         values.put(
                 LayerSpec.WEIGHT,
@@ -289,7 +293,7 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
         }
         adapted.inputs().forEach((input, source) -> {
             NDArray value = store.getValue(source.parameter(), x.device(), training);
-            values.put(input, source.scaled(value, scales, x.owner()));
+            values.put(input, source.scaled(value, acting.scales(), x.owner()));
         });
         ActiveAdapters.Forward forward = adapted.forward(x.tokens(), training);
         if (training && forward.keepsWeight()) {
