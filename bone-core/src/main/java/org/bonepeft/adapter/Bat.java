@@ -1,5 +1,6 @@
 package org.bonepeft.adapter;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +14,8 @@ import org.bonepeft.tensor.Shape;
  * <ul>
  *   <li>col: {@code bone [out/b, b, b]}. FACTORED: {@code y_i = W_i (x + u_i) + B_i s} with {@code u_ij = B_i x_j} and
  *       {@code s = sum_j x_j}, good for fewer than about b tokens. SPLIT: {@code W' = W + W_ij B_i} in one batched
- *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form.
+ *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form. A large W is taken in bands of rows, so that of
+ *       the gradient of W' one band is there at a time.
  *   <li>row: {@code bone [in/b, b, b]}. FACTORED: {@code z_j = B_j x_j; y = W (x + z) + tile(sum_j z_j)}: one large
  *       product, as cheap as LoRA. RWKV-PEFT's form.
  *   <li>group: {@code bone [g, b, b]}; only FORMED. The form of the paper's first version.
@@ -31,6 +33,9 @@ import org.bonepeft.tensor.Shape;
 public record Bat(int rank, Grouping grouping, int groups) implements AdapterMethod {
     /** The only parameter. */
     public static final String BLOCK = Bone.BLOCK;
+
+    /** Blocks of this size are not yet taken from the system each time. */
+    private static final long MOST_BAND_BYTES = 16 << 20;
 
     /** Checks the fields. */
     public Bat {
@@ -125,13 +130,27 @@ public record Bat(int rank, Grouping grouping, int groups) implements AdapterMet
         if (evaluation == Evaluation.FACTORED) {
             return LinearMap.of(merged, (x, addend) -> overBlocks(grid, base.weight(), blocks, x, addend));
         }
-        Tensor parts = grid.split(base.weight());
-        LinearMap guided = LinearMap.of(grid.join(parts.addMatMul(parts, blocks)));
-        return LinearMap.of(merged, (x, addend) -> {
-            Tensor cut = Blocks.byBlocks(x, rank);
-            return guided.apply(cut, addend)
-                    .addMatMul(Blocks.sum(cut, rank), grid.stacked(blocks).transpose());
-        });
+        return LinearMap.of(merged, (x, addend) -> split(grid, base.weight(), blocks, x, addend));
+    }
+
+    private Tensor split(BlockGrid grid, Tensor weight, Tensor blocks, Tensor x, Optional<Tensor> addend) {
+        Tensor cut = Blocks.byBlocks(x, rank);
+        Tensor sum = Blocks.sum(cut, rank);
+        Tensor parts = grid.split(weight);
+        long bytes = weight.shape().knownSize() * weight.type().bytes();
+        long bands = Math.min(grid.rows(), (bytes + MOST_BAND_BYTES - 1) / MOST_BAND_BYTES);
+        List<Tensor> outputs = new ArrayList<>();
+        for (long band = 0; band < bands; band++) {
+            long begin = band * grid.rows() / bands;
+            long end = (band + 1) * grid.rows() / bands;
+            Tensor guides = blocks.slice(0, begin, end);
+            Tensor guided = parts.slice(0, begin, end);
+            LinearMap map = LinearMap.of(guided.addMatMul(guided, guides).reshape((end - begin) * rank, grid.in()));
+            Optional<Tensor> added = addend.map(all -> all.slice(all.shape().rank() - 1, begin * rank, end * rank));
+            outputs.add(
+                    map.apply(cut, added).addMatMul(sum, grid.stacked(guides).transpose()));
+        }
+        return Tensor.concat(1, outputs);
     }
 
     private static Tensor byRows(BlockGrid grid, LinearMap base, Tensor blocks, Tensor x, Optional<Tensor> addend) {

@@ -63,6 +63,9 @@ public interface Backend<T> {
     /** Returns a repeated whole along one dimension. */
     T tile(T a, int axis, long times);
 
+    /** Returns tensors one after the other along one dimension. */
+    T concat(List<T> parts, int axis);
+
     /** Returns the sum over some dimensions, which stay as 1 or go. */
     T sum(T a, List<Integer> axes, boolean keepDims);
 

@@ -111,7 +111,8 @@ public final class Graph {
                 || op instanceof Op.AddMatMul
                 || op instanceof Op.MatMul
                 || op instanceof Op.Pad
-                || op instanceof Op.Tile;
+                || op instanceof Op.Tile
+                || op instanceof Op.Concat;
     }
 
     /** Returns what the graph computes, for people. */

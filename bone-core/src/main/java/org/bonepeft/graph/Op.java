@@ -457,6 +457,50 @@ public sealed interface Op {
         }
     }
 
+    /** Tensors one after the other along one dimension. */
+    record Concat(List<Tensor> parts, int axis) implements Op {
+        @Override
+        public List<Tensor> operands() {
+            return parts;
+        }
+
+        @Override
+        public Shape inferShape() {
+            Tensor first = parts.get(0);
+            long size = 0;
+            for (Tensor part : parts) {
+                long dim = part.shape().rank() == first.shape().rank()
+                        ? part.shape().dim(Shapes.axis("concat", part, axis))
+                        : -1;
+                if (dim < 0 || !Shapes.withDim(part.shape(), axis, 0).equals(Shapes.withDim(first.shape(), axis, 0))) {
+                    throw Shapes.mismatch(
+                            "concat", "they differ beside dimension " + axis, parts.toArray(Tensor[]::new));
+                }
+                size += dim;
+            }
+            return Shapes.withDim(first.shape(), axis, size);
+        }
+
+        @Override
+        public <T> T evaluate(Backend<T> backend, List<T> operands, boolean reuse) {
+            return backend.concat(operands, axis);
+        }
+
+        @Override
+        public Optional<Tensor> pullBack(int operand, Tensor result, Tensor cotangent) {
+            long begin = parts.subList(0, operand).stream()
+                    .mapToLong(part -> part.shape().dim(axis))
+                    .sum();
+            return Optional.of(cotangent.slice(
+                    axis, begin, begin + parts.get(operand).shape().dim(axis)));
+        }
+
+        @Override
+        public String attributes() {
+            return "axis " + axis;
+        }
+    }
+
     /** The sum over some dimensions. */
     record Sum(Tensor a, List<Integer> axes, boolean keepDims) implements Unary {
         @Override

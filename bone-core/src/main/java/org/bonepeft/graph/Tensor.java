@@ -131,6 +131,11 @@ public final class Tensor {
         return times == 1 ? this : of(new Op.Tile(this, axis, times));
     }
 
+    /** Returns tensors one after the other along one dimension; the only one itself if there is one. */
+    public static Tensor concat(int axis, List<Tensor> parts) {
+        return parts.size() == 1 ? parts.get(0) : of(new Op.Concat(List.copyOf(parts), axis));
+    }
+
     /** Returns the sum over some dimensions, which vanish. */
     public Tensor sum(Integer... axes) {
         return of(new Op.Sum(this, List.of(axes), false));

@@ -241,6 +241,20 @@ public final class ReferenceBackend implements Backend<DoubleTensor> {
         return result;
     }
 
+    @Override
+    public DoubleTensor concat(List<DoubleTensor> parts, int axis) {
+        long[] dims = parts.get(0).shape().toArray();
+        dims[axis] = parts.stream().mapToLong(part -> part.shape().dim(axis)).sum();
+        DoubleTensor result = allocate(Shape.of(dims));
+        long begin = 0;
+        for (DoubleTensor part : parts) {
+            long end = begin + part.shape().dim(axis);
+            copy(part, slice(result, axis, begin, end));
+            begin = end;
+        }
+        return result;
+    }
+
     private static void copy(DoubleTensor from, DoubleTensor to) {
         Cursor cursor = new Cursor(to.shape(), from, to);
         for (long i = to.shape().size(); i > 0; i--) {

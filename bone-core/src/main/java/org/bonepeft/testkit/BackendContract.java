@@ -202,6 +202,11 @@ public final class BackendContract<T> {
                 () -> backend.tile(backend.permute(count(2, 2), List.of(1, 0)), 1, 2),
                 "1 3 1 3 2 4 2 4");
         expect(
+                "concat_columns",
+                () -> backend.concat(List.of(count(2, 2), backend.permute(count(2, 2), List.of(1, 0)), count(2, 1)), 1),
+                "1 2 1 3 1 3 4 2 4 2");
+        expect("concat_rows", () -> backend.concat(List.of(count(2, 2), count(1, 2)), 0), "1 2 3 4 1 2");
+        expect(
                 "expandAs",
                 () -> backend.add(backend.expandAs(array(Shape.of(2, 1), 1, 2), count(2, 3)), count(3), false),
                 "2 3 4 3 4 5");

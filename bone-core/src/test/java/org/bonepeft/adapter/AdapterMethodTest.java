@@ -21,6 +21,8 @@ import org.bonepeft.tensor.Shape;
 import org.bonepeft.testkit.Reference;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterMethodTest {
     private static long count(AdapterMethod method, List<LayerSpec> layers) {
@@ -243,6 +245,19 @@ class AdapterMethodTest {
                     .isInstanceOf(AdapterException.class)
                     .hasMessageContaining("has no evaluation FORMED, only [FACTORED]");
         }
+    }
+
+    /** Its weight is taken in several bands, which do not have equally many rows. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void largeBat_splitIsFactored(boolean bias) {
+        LayerSpec layer = new LayerSpec("up_proj", 1100, 4100, bias);
+        Bat bat = new Bat(100);
+        Graph split = AdapterGraphs.forward(bat, layer, Evaluation.SPLIT, true);
+        assertThat(split.nodes()).anyMatch(node -> node.op() instanceof Op.Concat);
+        Map<String, DoubleTensor> inputs = Layers.inputs(layer, 2, bat);
+        Graph factored = AdapterGraphs.forward(bat, layer, Evaluation.FACTORED, true);
+        Tolerance.FLOAT64.check("y", Layers.run(split, inputs), Layers.run(factored, inputs));
     }
 
     @Test

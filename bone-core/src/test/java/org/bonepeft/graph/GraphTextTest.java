@@ -53,6 +53,7 @@ class GraphTextTest {
         assertThat(t.permute(1, 0).op().attributes()).isEqualTo("axes [1, 0]");
         assertThat(t.slice(1, 0, 2).op().attributes()).isEqualTo("axis 1, 0 to 2");
         assertThat(t.tile(0, 4).op().attributes()).isEqualTo("axis 0, 4 times");
+        assertThat(Tensor.concat(1, List.of(t, t)).op().attributes()).isEqualTo("axis 1");
         assertThat(t.sum(1).op().attributes()).isEqualTo("axes [1]");
         assertThat(new Op.Sum(t, List.of(0), true).attributes()).isEqualTo("axes [0], kept");
         assertThat(new Op.DropoutMask(t, 0.1).attributes()).isEqualTo("rate 0.1");

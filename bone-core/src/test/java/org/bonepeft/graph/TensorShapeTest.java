@@ -45,6 +45,11 @@ class TensorShapeTest {
                 Map.entry("tile nothing", Map.entry(tensor(2, 0).tile(1, 3), Shape.of(2, 0))),
                 Map.entry("tile once", Map.entry(Tensor.of(new Op.Tile(tensor(2, 3), 1, 1)), Shape.of(2, 3))),
                 Map.entry("mask of rate 0", Map.entry(Tensor.of(new Op.DropoutMask(tensor(2), 0)), Shape.of(2))),
+                Map.entry("concat", Map.entry(Tensor.concat(1, List.of(TOKENS, TOKENS)), Shape.of(-1, 12))),
+                Map.entry(
+                        "concat rows",
+                        Map.entry(Tensor.concat(0, List.of(tensor(2, 3), tensor(1, 3))), Shape.of(3, 3))),
+                Map.entry("concat one", Map.entry(Tensor.of(new Op.Concat(List.of(TOKENS), 1)), Shape.of(-1, 6))),
                 Map.entry("sum", Map.entry(tensor(2, 3, 4).sum(0, 2), Shape.of(3))),
                 Map.entry("sum kept", Map.entry(Tensor.of(new Op.Sum(TOKENS, List.of(1), true)), Shape.of(-1, 1))),
                 Map.entry("expandAs", Map.entry(tensor(6).expandAs(TOKENS), Shape.of(-1, 6))));
@@ -100,6 +105,18 @@ class TensorShapeTest {
                 Map.entry("tile of [T, 6]: cannot repeat dimension 0 2 times", () -> TOKENS.tile(0, 2)),
                 Map.entry("tile of [2, 3]: cannot repeat dimension 0 0 times", () -> tensor(2, 3)
                         .tile(0, 0)),
+                Map.entry(
+                        "concat of [2, 3] and [3, 3]: they differ beside dimension 1",
+                        () -> Tensor.concat(1, List.of(tensor(2, 3), tensor(3, 3)))),
+                Map.entry(
+                        "concat of [2, 3] and [2]: they differ beside dimension 0",
+                        () -> Tensor.concat(0, List.of(tensor(2, 3), tensor(2)))),
+                Map.entry(
+                        "concat of [T, 6] and [T, 6]: they differ beside dimension 0",
+                        () -> Tensor.concat(0, List.of(TOKENS, TOKENS))),
+                Map.entry(
+                        "concat of [2, 3]: no dimension 2",
+                        () -> Tensor.concat(2, List.of(tensor(2, 3), tensor(2, 3)))),
                 Map.entry("sum of [2, 3]: no dimension 2", () -> tensor(2, 3).sum(2)),
                 Map.entry("expandAs of [2, 3] and [3]: the first does not broadcast to the second", () -> tensor(2, 3)
                         .expandAs(tensor(3))),
@@ -132,6 +149,7 @@ class TensorShapeTest {
                         t.slice(1, 0, 3),
                         t.pad(1, 0, 0),
                         t.tile(0, 1),
+                        Tensor.concat(1, List.of(t)),
                         t.expandAs(tensor(2, 3)),
                         t.cast(DType.F32),
                         t.dropout(0)))

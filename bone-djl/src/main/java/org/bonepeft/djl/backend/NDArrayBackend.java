@@ -2,6 +2,8 @@ package org.bonepeft.djl.backend;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
@@ -139,6 +141,11 @@ public final class NDArrayBackend implements Backend<NDArray> {
         java.util.Arrays.fill(repeats, 1);
         repeats[axis] = times;
         return own(a.tile(repeats));
+    }
+
+    @Override
+    public NDArray concat(List<NDArray> parts, int axis) {
+        return own(NDArrays.concat(new NDList(parts), axis));
     }
 
     @Override

@@ -296,6 +296,11 @@ final class GraphScript implements Backend<String> {
     }
 
     @Override
+    public String concat(List<String> parts, int axis) {
+        return line("cat", parts, axis);
+    }
+
+    @Override
     public String sum(String a, List<Integer> axes, boolean keepDims) {
         return line("sum", a, axes, keepDims ? "True" : "False");
     }

@@ -114,6 +114,11 @@ final class SingleOpBackend implements Backend<NDArray> {
     }
 
     @Override
+    public NDArray concat(List<NDArray> parts, int axis) {
+        return run(in -> Tensor.concat(axis, in), parts.toArray(NDArray[]::new));
+    }
+
+    @Override
     public NDArray sum(NDArray a, List<Integer> axes, boolean keepDims) {
         return run(in -> Tensor.of(new Op.Sum(in.get(0), axes, keepDims)), a);
     }
