@@ -17,25 +17,25 @@ public final class Attention {
      * {@code softmax(q k^T / sqrt(d) + mask) v} for each of the heads, d = hidden / heads.
      *
      * @param q queries [batch, tokens, hidden]
-     * @param k keys, shaped like q
-     * @param v values, shaped like q
-     * @param mask added to the scores before the softmax, broadcast to [batch, heads, tokens, tokens]
+     * @param k keys [batch, keys, hidden]
+     * @param v values, shaped like k
+     * @param mask added to the scores before the softmax, broadcast to [batch, heads, tokens, keys]
      * @param dropout the share of attention weights set to zero; 0 outside training
-     * @return [batch, tokens, hidden]
+     * @return shaped like q
      */
     public static NDArray attend(NDArray q, NDArray k, NDArray v, int heads, @Nullable NDArray mask, double dropout) {
-        Shape shape = q.getShape();
-        Shape split = new Shape(shape.get(0), shape.get(1), heads, shape.get(2) / heads);
         org.bonepeft.djl.torch.Attention how = org.bonepeft.djl.torch.Attention.FULL.withDropout(dropout);
         return Kernels.of(q.getManager())
                 .attention(
-                        byHead(q, split), byHead(k, split), byHead(v, split), mask == null ? how : how.withMask(mask))
+                        byHead(q, heads), byHead(k, heads), byHead(v, heads), mask == null ? how : how.withMask(mask))
                 .transpose(0, 2, 1, 3)
-                .reshape(shape);
+                .reshape(q.getShape());
     }
 
-    private static NDArray byHead(NDArray x, Shape split) {
-        return x.reshape(split).transpose(0, 2, 1, 3);
+    private static NDArray byHead(NDArray x, int heads) {
+        Shape shape = x.getShape();
+        return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
+                .transpose(0, 2, 1, 3);
     }
 
     /**

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BiConsumer;
+import java.util.function.ToLongFunction;
 import org.bonepeft.djl.backend.GraphCall;
 import org.bonepeft.djl.torch.LayerScript;
 import org.bonepeft.djl.torch.TorchEngine;
@@ -124,14 +125,25 @@ public abstract class ModelBlock extends AbstractBlock implements NamedChildren 
      */
     protected final Optional<LayerScript.Filled> fill(
             LayerScript script, ParameterStore store, NDArray x, boolean training) {
+        Shape shape = x.getShape();
+        long rows = shape.size() / shape.get(shape.dimension() - 1);
+        return fill(script, store, x, linear -> rows, training);
+    }
+
+    /**
+     * Does the same where linears get different numbers of rows.
+     *
+     * @param rows of how many rows a linear gets its input
+     */
+    protected final Optional<LayerScript.Filled> fill(
+            LayerScript script, ParameterStore store, NDArray x, ToLongFunction<String> rows, boolean training) {
         if (!TorchEngine.serves(x.getManager())) {
             return Optional.empty();
         }
-        Shape shape = x.getShape();
-        long rows = shape.size() / shape.get(shape.dimension() - 1);
-        GraphLinear.Rows like = new GraphLinear.Rows(rows, TorchTypes.of(x), x.getDevice(), x.getManager());
         Map<String, GraphCall> calls = new HashMap<>();
         for (String name : script.linears()) {
+            GraphLinear.Rows like =
+                    new GraphLinear.Rows(rows.applyAsLong(name), TorchTypes.of(x), x.getDevice(), x.getManager());
             Optional<GraphCall> call = child(name) instanceof GraphLinear linear
                     ? linear.graphCall(store, like, training)
                     : Optional.empty();

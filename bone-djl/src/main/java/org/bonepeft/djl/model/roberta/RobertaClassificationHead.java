@@ -10,7 +10,7 @@ import org.bonepeft.djl.model.ModelBlock;
 /**
  * {@code out_proj(dropout(tanh(dense(dropout(x_0)))))}, x_0 the hidden state of the first token.
  *
- * <p>Input: x [batch, tokens, hidden]. Output: logits [batch, labels].
+ * <p>Input: x [batch, tokens, hidden], of which the first token is read. Output: logits [batch, labels].
  */
 final class RobertaClassificationHead extends ModelBlock {
     private static final String DENSE = "dense";

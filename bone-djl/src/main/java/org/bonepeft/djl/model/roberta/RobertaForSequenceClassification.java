@@ -106,7 +106,9 @@ public final class RobertaForSequenceClassification extends ModelBlock {
     @Override
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
-        try (NDArray hidden = call(store, RobertaFiles.ENCODER, training, inputs)) {
+        try (NDArray hidden = child(RobertaFiles.ENCODER)
+                .forward(store, inputs, training, RobertaLayer.FIRST_TOKEN)
+                .singletonOrThrow()) {
             return new NDList(call(store, RobertaFiles.CLASSIFIER, training, hidden));
         }
     }

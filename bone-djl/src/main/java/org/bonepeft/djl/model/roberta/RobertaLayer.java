@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.bonepeft.djl.model.Attention;
@@ -19,9 +20,14 @@ import org.jspecify.annotations.Nullable;
  * {@code a = LayerNorm(x + O attention(Q x, K x, V x))}, then {@code LayerNorm(a + D act(I a))}: the norms come after the
  * sums, as in BERT.
  *
- * <p>Inputs: x [batch, tokens, hidden] and, if there is padding, the mask that is added to the scores. Output like x.
+ * <p>Inputs: x [batch, tokens, hidden] and, if there is padding, the mask that is added to the scores. Output like x, or,
+ * with the parameters {@link #FIRST_TOKEN}, [batch, 1, hidden]: of the first token, which attends to all. A classifier
+ * needs no more of the last layer.
  */
 final class RobertaLayer extends ModelBlock {
+    /** Asks for the first token of each sequence only. */
+    static final PairList<String, Object> FIRST_TOKEN = new PairList<>(List.of("tokens"), List.of("first"));
+
     private static final String QUERY = "attention.self.query";
     private static final String KEY = "attention.self.key";
     private static final String VALUE = "attention.self.value";
@@ -31,22 +37,15 @@ final class RobertaLayer extends ModelBlock {
     private static final String OUTPUT = "output.dense";
     private static final String NORM = "output.LayerNorm";
 
-    private static final String TEXT = ScriptText.of(RobertaLayer.class, "layer.py");
-
     private final RobertaConfig config;
-    private final LayerScript script;
+    private final LayerScript all;
+    private final LayerScript first;
 
     RobertaLayer(RobertaConfig config) {
         this.config = config;
-        script = new LayerScript(
-                TEXT.replace("{eps}", Double.toString(config.layerNormEps()))
-                        .replace("{heads}", Integer.toString(config.heads()))
-                        .replace("{activation}", config.activation().script("outer")),
-                4,
-                new LayerScript.Gap("qkv", QUERY, KEY, VALUE),
-                new LayerScript.Gap("output", ATTENTION_OUTPUT),
-                new LayerScript.Gap("intermediate", INTERMEDIATE),
-                new LayerScript.Gap("down", OUTPUT));
+        all = script("all_tokens.py", new LayerScript.Gap("qkv", QUERY, KEY, VALUE));
+        first = script(
+                "first_token.py", new LayerScript.Gap("query", QUERY), new LayerScript.Gap("keys_values", KEY, VALUE));
         int hidden = config.hiddenSize();
         addLinear(QUERY, hidden, hidden, true);
         addLinear(KEY, hidden, hidden, true);
@@ -58,17 +57,39 @@ final class RobertaLayer extends ModelBlock {
         addLayerNorm(NORM, hidden);
     }
 
+    private LayerScript script(String projected, LayerScript.Gap... projections) {
+        String text = ScriptText.of(RobertaLayer.class, "layer.py")
+                .replace("{eps}", Double.toString(config.layerNormEps()))
+                .replace("{heads}", Integer.toString(config.heads()))
+                .replace("{activation}", config.activation().script("outer"));
+        List<LayerScript.Gap> gaps = new ArrayList<>(List.of(projections));
+        gaps.add(new LayerScript.Gap("output", ATTENTION_OUTPUT));
+        gaps.add(new LayerScript.Gap("intermediate", INTERMEDIATE));
+        gaps.add(new LayerScript.Gap("down", OUTPUT));
+        return new LayerScript(
+                ScriptText.of(RobertaLayer.class, projected) + "\n" + text, 4, gaps.toArray(LayerScript.Gap[]::new));
+    }
+
     @Override
     protected NDList forwardInternal(
-            ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
+            ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
+        NDArray x = inputs.get(0);
         NDArray mask = inputs.size() > 1 ? inputs.get(1) : null;
-        Optional<LayerScript.Filled> filled = fill(script, store, inputs.get(0), training);
+        boolean firstOnly = params != null && params.contains(FIRST_TOKEN.keyAt(0));
+        Optional<LayerScript.Filled> filled = firstOnly
+                ? fill(first, store, x, name -> rows(name, x.getShape()), training)
+                : fill(all, store, x, training);
         if (filled.isPresent()) {
-            return new NDList(fused(store, filled.get(), inputs.get(0), mask, training));
+            return new NDList(fused(store, filled.get(), x, mask, training));
         }
-        try (NDArray attended = LayerRunner.part(inputs.get(0), x -> attend(store, x, mask, training))) {
+        try (NDArray attended = LayerRunner.part(x, in -> attend(store, in, mask, firstOnly, training))) {
             return new NDList(feedForward(store, attended, training));
         }
+    }
+
+    /** Of how many rows a linear gets its input, if only the first token is asked for. */
+    private static long rows(String linear, Shape x) {
+        return linear.equals(KEY) || linear.equals(VALUE) ? x.get(0) * x.get(1) : x.get(0);
     }
 
     private NDArray fused(
@@ -102,14 +123,16 @@ final class RobertaLayer extends ModelBlock {
 
     // What is closed here lives on as far as backward needs it.
 
-    private NDArray attend(ParameterStore store, NDArray x, @Nullable NDArray mask, boolean training) {
-        try (NDArray q = call(store, QUERY, training, x);
+    private NDArray attend(
+            ParameterStore store, NDArray x, @Nullable NDArray mask, boolean firstOnly, boolean training) {
+        NDArray kept = firstOnly ? x.get(":, :1") : x;
+        try (NDArray q = call(store, QUERY, training, kept);
                 NDArray k = call(store, KEY, training, x);
                 NDArray v = call(store, VALUE, training, x);
                 NDArray heads =
                         Attention.attend(q, k, v, config.heads(), mask, training ? config.attentionDropout() : 0);
                 NDArray change = call(store, ATTENTION_OUTPUT, training, heads)) {
-            return addAndNorm(store, x, change, ATTENTION_NORM, training);
+            return addAndNorm(store, kept, change, ATTENTION_NORM, training);
         }
     }
 

@@ -50,7 +50,8 @@ public final class RobertaModel extends ModelBlock {
         for (int i = 0; i < config.layers(); i++) {
             NDList states = new NDList(hidden);
             states.addAll(mask);
-            NDArray next = LayerRunner.forward(child(LAYER + i), store, states, training, null)
+            boolean last = i == config.layers() - 1;
+            NDArray next = LayerRunner.forward(child(LAYER + i), store, states, training, last ? params : null)
                     .singletonOrThrow();
             hidden = LayerRunner.passed(hidden, next);
         }

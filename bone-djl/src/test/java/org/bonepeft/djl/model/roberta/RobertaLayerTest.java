@@ -37,13 +37,18 @@ class RobertaLayerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "16, 2, 5, GELU, true", // short sequences, small heads
-        "16, 2, 5, GELU_NEW, false",
-        "80, 2, 5, RELU, true", // heads of 40
-        "80, 2, 5, GELU, false",
-        "16, 2, 130, GELU, true", // a long sequence
+        "16, 2, 5, GELU, true, false", // short sequences, small heads
+        "16, 2, 5, GELU, true, true",
+        "16, 2, 5, GELU_NEW, false, false",
+        "16, 2, 5, GELU_NEW, false, true",
+        "80, 2, 5, RELU, true, false", // heads of 40
+        "80, 2, 5, RELU, true, true",
+        "80, 2, 5, GELU, false, true",
+        "16, 2, 130, GELU, true, false", // a long sequence
+        "16, 2, 130, GELU, true, true",
     })
-    void layerInTwoCalls_isItsPieces(int hidden, int heads, int tokens, HiddenActivation activation, boolean padded) {
+    void layerInTwoCalls_isItsPieces(
+            int hidden, int heads, int tokens, HiddenActivation activation, boolean padded, boolean firstOnly) {
         RobertaConfig config = RobertaConfig.builder()
                 .setVocabSize(12)
                 .setHiddenSize(hidden)
@@ -64,21 +69,34 @@ class RobertaLayerTest {
                         .lt(manager.create(new float[] {tokens, 3}).reshape(2, 1));
                 inputs.add(Attention.paddingMask(present));
             }
-            float[][] fused = run(layer, inputs, manager);
+            float[][] whole = run(layer, inputs, false, manager);
+            float[][] fused = run(layer, inputs, firstOnly, manager);
+            if (firstOnly) {
+                Tolerance.FLOAT32.check("first", fused[0], rowsOfFirstTokens(whole[0], hidden, tokens));
+            }
             layer.replaceChild(
                     "output.dense", new Opaque((Linear) layer.namedChildren().get("output.dense")));
-            float[][] pieces = run(layer, inputs, manager);
+            float[][] pieces = run(layer, inputs, firstOnly, manager);
             Tolerance.FLOAT32.check("y", fused[0], pieces[0]);
             Tolerance.FLOAT32.check("dx", fused[1], pieces[1]);
         }
     }
 
+    private static float[] rowsOfFirstTokens(float[] y, int hidden, int tokens) {
+        float[] rows = new float[2 * hidden];
+        System.arraycopy(y, 0, rows, 0, hidden);
+        System.arraycopy(y, tokens * hidden, rows, hidden, hidden);
+        return rows;
+    }
+
     /** Returns the output, and the gradient of the input for a cotangent that does not sum to nothing. */
-    private static float[][] run(RobertaLayer layer, NDList inputs, NDManager manager) {
+    private static float[][] run(RobertaLayer layer, NDList inputs, boolean firstOnly, NDManager manager) {
         NDArray x = inputs.get(0);
         x.setRequiresGradient(true);
-        NDArray y = TorchAutograd.with(true, () -> layer.forward(new ParameterStore(manager, false), inputs, false)
-                .singletonOrThrow());
+        PairList<String, Object> params = firstOnly ? RobertaLayer.FIRST_TOKEN : new PairList<>();
+        NDArray y =
+                TorchAutograd.with(true, () -> layer.forward(new ParameterStore(manager, false), inputs, false, params)
+                        .singletonOrThrow());
         NDArray dy = manager.arange(y.size()).reshape(y.getShape()).sin().toType(DataType.FLOAT32, false);
         TorchAutograd.backward(y, dy);
         float[] dx = TorchAutograd.gradient(x).orElseThrow().toFloatArray();
