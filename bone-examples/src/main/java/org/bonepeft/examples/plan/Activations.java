@@ -25,6 +25,9 @@ import org.bonepeft.djl.torch.Kernels;
  *   <li>the inputs of its adapted linears, and what these keep beside them.
  * </ul>
  *
+ * <p>The last layer of RoBERTa's classifier, computed for the first tokens only, keeps little and is gone when the peak
+ * comes.
+ *
  * <p>On top of all layers come the head, and what the backward pass of one layer needs at a time.
  *
  * @param kept as it is
@@ -64,6 +67,10 @@ public record Activations(double kept, double recomputed) {
             } else {
                 above += own.own() + own.shared();
             }
+        }
+        if (model instanceof RobertaForSequenceClassification roberta && layers.size() > 1) {
+            layers.keySet()
+                    .removeIf(path -> path.endsWith("." + (roberta.config().layers() - 1)));
         }
         double stream = most(layers, LayerActivations::stream);
         above += 2 * stream;
