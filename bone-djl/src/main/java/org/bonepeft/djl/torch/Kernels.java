@@ -97,9 +97,13 @@ public interface Kernels {
     NDArray linearCrossEntropy(
             NDArray hidden, NDArray weight, NDArray labels, long ignored, Reduction reduction, int chunk);
 
-    /** Returns how many rows of so many classes make 32 MiB of float32, a multiple of 16. */
+    /**
+     * Returns how many rows of logits of so many classes a chunk has, a multiple of 16: 4 MiB in float32, but at least 256
+     * rows, for which a product is efficient, unless they take more than 32 MiB.
+     */
     static int chunkRows(long classes) {
-        return (int) Math.max(16, (8L << 20) / classes / 16 * 16);
+        long rows = Math.min(Math.max(256, (1L << 20) / classes), (8L << 20) / classes);
+        return (int) Math.max(16, rows / 16 * 16);
     }
 
     /** Returns the singular value decomposition of a matrix, in float32 or float64. */

@@ -241,4 +241,10 @@ class KernelsTest {
             Tolerance.FLOAT64.check("u s vt", Wave.doubles(svd.u().mul(svd.s()).matMul(svd.vt())), Wave.doubles(a));
         }
     }
+
+    @ParameterizedTest
+    @CsvSource({"512, 2048", "4096, 256", "32000, 256", "128256, 64", "10000000, 16"})
+    void chunkRows_areManyButSmall(long classes, int rows) {
+        assertThat(Kernels.chunkRows(classes)).isEqualTo(rows);
+    }
 }
