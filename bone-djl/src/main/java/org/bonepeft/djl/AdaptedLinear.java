@@ -261,7 +261,7 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
     }
 
     /** The adapters that act in one call, whatever other threads add and remove meanwhile. */
-    private record Acting(List<String> names, Map<String, LayerAdapter> adapters, Map<String, Double> scales) {}
+    private record Acting(List<String> names, List<LayerAdapter> adapters, Map<String, Double> scales) {}
 
     private Acting acting(List<String> active, Map<String, Double> scales) {
         Map<String, LayerAdapter> known = adapters;
@@ -269,18 +269,19 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
         List<String> names = active.stream()
                 .filter(name -> known.containsKey(name) && !done.contains(name))
                 .toList();
-        return new Acting(names, known, scales);
+        List<LayerAdapter> acting = names.stream()
+                .map(name -> Objects.requireNonNull(known.get(name)))
+                .toList();
+        return new Acting(names, acting, scales);
     }
 
     private GraphCall call(ParameterStore store, Rows x, Acting acting, boolean training) {
         ActiveAdapters adapted = combinations.computeIfAbsent(
-                new Combination(acting.names(), x.type()),
+                new Combination(acting.names(), acting.adapters(), x.type()),
                 combination -> new ActiveAdapters(
                         spec.withTypes(spec.weightType(), combination.type()),
-                        acting.names(),
-                        acting.names().stream()
-                                .map(name -> adapter(acting.adapters(), name))
-                                .toList()));
+                        combination.names(),
+                        combination.adapters()));
         Map<String, NDArray> values = new LinkedHashMap<>();
         values.put(
                 LayerSpec.WEIGHT,
@@ -302,11 +303,8 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
         return new GraphCall(forward.graph(), values);
     }
 
-    private record Combination(List<String> names, DType type) {}
-
-    private static LayerAdapter adapter(Map<String, LayerAdapter> known, String name) {
-        return Objects.requireNonNull(known.get(name));
-    }
+    /** Names alone would not do: one may be given to another adapter. */
+    private record Combination(List<String> names, List<LayerAdapter> adapters, DType type) {}
 
     @Override
     public void prepare(Shape[] shapes) {}
