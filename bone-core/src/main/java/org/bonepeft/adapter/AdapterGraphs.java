@@ -126,7 +126,7 @@ public final class AdapterGraphs {
      * @param training whether the pass includes gradients of x and of the parameters
      */
     public static Evaluation cheapest(AdapterMethod method, LayerSpec layer, long tokens, boolean training) {
-        return method.evaluations(training).stream()
+        return method.choices(training).stream()
                 .min(Comparator.comparingDouble(
                         evaluation -> cost(method, layer, evaluation, training).time(tokens)))
                 .orElseThrow();

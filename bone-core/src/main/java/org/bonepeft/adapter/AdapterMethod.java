@@ -49,6 +49,11 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
                 : evaluations();
     }
 
+    /** Returns the ways, of {@link #evaluations(boolean)}, among which the cheapest is taken: all, if not said otherwise. */
+    default List<Evaluation> choices(boolean training) {
+        return evaluations(training);
+    }
+
     /** Returns the rate at which inputs of the adapter are zeroed in training. */
     default double dropout() {
         return 0;

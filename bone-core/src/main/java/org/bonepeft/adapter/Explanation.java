@@ -19,7 +19,7 @@ final class Explanation {
                         tokens == 1 ? "" : "s",
                         training ? "forward and backward" : "forward",
                         chosen));
-        List<Evaluation> byTime = method.evaluations(training).stream()
+        List<Evaluation> byTime = method.choices(training).stream()
                 .sorted(Comparator.comparingDouble(evaluation ->
                         AdapterGraphs.cost(method, layer, evaluation, training).time(tokens)))
                 .toList();

@@ -61,6 +61,12 @@ public record MissMini(int rank, int miniRank, double dropout) implements Adapte
         return List.of(Evaluation.FACTORED, Evaluation.FORMED);
     }
 
+    /** In training FORMED is no choice: it needs all of x for the backward pass, not only the sums of its blocks. */
+    @Override
+    public List<Evaluation> choices(boolean training) {
+        return training ? List.of(Evaluation.FACTORED) : evaluations();
+    }
+
     @Override
     public Optional<String> linearParameter() {
         return Optional.of(Bone.BLOCK);

@@ -167,6 +167,17 @@ class CostTest {
     }
 
     @Test
+    void smallBone_keepsNoMoreThanSumsInTraining() {
+        LayerSpec layer = Layers.layer(172, 64);
+        for (AdapterMethod method : List.of(new Bone(16), new MissMini(16, 16))) {
+            assertThat(AdapterGraphs.cheapest(method, layer, 512, false)).isEqualTo(Evaluation.FORMED);
+            assertThat(AdapterGraphs.cheapest(method, layer, 512, true)).isEqualTo(Evaluation.FACTORED);
+        }
+        assertThat(AdapterGraphs.cheapest(new Bone(16, Grouping.ROW), layer, 512, true))
+                .isEqualTo(Evaluation.FORMED);
+    }
+
+    @Test
     void explain() {
         LayerSpec layer = new LayerSpec("model.layers.0.mlp.up_proj", 1024, 2048, false);
         assertThat(AdapterGraphs.explain(new Bat(64), layer, 512, true)).isEqualTo("""

@@ -119,7 +119,7 @@ final class ActiveAdapters {
         List<Map<Evaluation, Cost>> all = new ArrayList<>();
         for (AdapterMethod method : methods) {
             Map<Evaluation, Cost> ways = new EnumMap<>(Evaluation.class);
-            for (Evaluation way : method.evaluations(training)) {
+            for (Evaluation way : method.choices(training)) {
                 ways.put(way, AdapterGraphs.cost(method, spec, way, training));
             }
             all.add(ways);

@@ -68,12 +68,11 @@ public record Plan(int layers, long parameters, double flops, double keptBytes, 
 
     /**
      * Of each token Bone and Bat by columns and MiSS-mini keep the sum over the blocks of their input, which linears of
-     * the same input compute once. Bone and MiSS-mini need nothing else of it, unless they form W + DeltaW.
+     * the same input compute once. Bone and MiSS-mini need nothing else of it.
      */
     private static LayerActivations.Adapted adapted(
             AdapterMethod method, Evaluation way, LayerSpec spec, TokenCount kept, long tokens) {
-        boolean sums = way != Evaluation.FORMED
-                && (method instanceof MissMini || (method instanceof Bone bone && bone.grouping() == Grouping.COL));
+        boolean sums = method instanceof MissMini || (method instanceof Bone bone && bone.grouping() == Grouping.COL);
         boolean sumsToo = way == Evaluation.SPLIT && method instanceof Bat;
         double perToken = kept.perToken() * tokens;
         boolean weight = kept.fixed()
