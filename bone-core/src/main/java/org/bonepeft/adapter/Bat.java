@@ -34,8 +34,8 @@ public record Bat(int rank, Grouping grouping, int groups) implements AdapterMet
     /** The only parameter. */
     public static final String BLOCK = Bone.BLOCK;
 
-    /** Blocks of this size are not yet taken from the system each time. */
-    private static final long MOST_BAND_BYTES = 16 << 20;
+    /** A C library can keep blocks of less than 32 MiB; larger ones it takes from the system each time. */
+    private static final long MOST_BAND_BYTES = 30 << 20;
 
     /** Checks the fields. */
     public Bat {

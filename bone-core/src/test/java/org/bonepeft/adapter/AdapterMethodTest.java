@@ -251,8 +251,8 @@ class AdapterMethodTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void largeBat_splitIsFactored(boolean bias) {
-        LayerSpec layer = new LayerSpec("up_proj", 1100, 4100, bias);
-        Bat bat = new Bat(100);
+        LayerSpec layer = new LayerSpec("up_proj", 1100, 8350, bias);
+        Bat bat = new Bat(50);
         Graph split = AdapterGraphs.forward(bat, layer, Evaluation.SPLIT, true);
         assertThat(split.nodes()).anyMatch(node -> node.op() instanceof Op.Concat);
         Map<String, DoubleTensor> inputs = Layers.inputs(layer, 2, bat);
