@@ -49,7 +49,7 @@ public sealed interface AdapterMethod permits Bone, MissMini, Bat, Hadamard, Unc
                 : evaluations();
     }
 
-    /** Returns the ways, of {@link #evaluations(boolean)}, among which the cheapest is taken: all, if not said otherwise. */
+    /** Returns the ways, of {@link #evaluations(boolean)}, among which the cheapest is taken: all by default. */
     default List<Evaluation> choices(boolean training) {
         return evaluations(training);
     }

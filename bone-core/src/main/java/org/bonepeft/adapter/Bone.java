@@ -74,7 +74,7 @@ public record Bone(int rank, Grouping grouping, double dropout, boolean randomSt
         return List.of(Evaluation.FACTORED, Evaluation.FORMED);
     }
 
-    /** By columns, in training FORMED is no choice: it needs all of x for the backward pass, not only the sums of its blocks. */
+    /** By columns, in training FORMED is no choice: it needs all of x for the backward pass, not just sums of blocks. */
     @Override
     public List<Evaluation> choices(boolean training) {
         return training && grouping == Grouping.COL ? List.of(Evaluation.FACTORED) : evaluations();

@@ -61,7 +61,7 @@ public record MissMini(int rank, int miniRank, double dropout) implements Adapte
         return List.of(Evaluation.FACTORED, Evaluation.FORMED);
     }
 
-    /** In training FORMED is no choice: it needs all of x for the backward pass, not only the sums of its blocks. */
+    /** In training FORMED is no choice: it needs all of x for the backward pass, not just sums of blocks. */
     @Override
     public List<Evaluation> choices(boolean training) {
         return training ? List.of(Evaluation.FACTORED) : evaluations();

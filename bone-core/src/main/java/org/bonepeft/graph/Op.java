@@ -459,6 +459,13 @@ public sealed interface Op {
 
     /** Tensors one after the other along one dimension. */
     record Concat(List<Tensor> parts, int axis) implements Op {
+        /** Checks that there are parts. */
+        public Concat {
+            if (parts.isEmpty()) {
+                throw new GraphException("concat needs one tensor or more");
+            }
+        }
+
         @Override
         public List<Tensor> operands() {
             return parts;

@@ -133,7 +133,8 @@ public final class Tensor {
 
     /** Returns tensors one after the other along one dimension; the only one itself if there is one. */
     public static Tensor concat(int axis, List<Tensor> parts) {
-        return parts.size() == 1 ? parts.get(0) : of(new Op.Concat(List.copyOf(parts), axis));
+        List<Tensor> all = List.copyOf(parts);
+        return all.size() == 1 ? all.get(0) : of(new Op.Concat(all, axis));
     }
 
     /** Returns the sum over some dimensions, which vanish. */

@@ -105,6 +105,7 @@ class TensorShapeTest {
                 Map.entry("tile of [T, 6]: cannot repeat dimension 0 2 times", () -> TOKENS.tile(0, 2)),
                 Map.entry("tile of [2, 3]: cannot repeat dimension 0 0 times", () -> tensor(2, 3)
                         .tile(0, 0)),
+                Map.entry("concat needs one tensor or more", () -> Tensor.concat(0, List.of())),
                 Map.entry(
                         "concat of [2, 3] and [3, 3]: they differ beside dimension 1",
                         () -> Tensor.concat(1, List.of(tensor(2, 3), tensor(3, 3)))),

@@ -82,7 +82,9 @@ final class RobertaLayer extends ModelBlock {
         if (filled.isPresent()) {
             return new NDList(fused(store, filled.get(), x, mask, training));
         }
-        try (NDArray attended = LayerRunner.part(x, in -> attend(store, in, mask, firstOnly, training))) {
+        try (NDArray attended = LayerRunner.part(
+                x,
+                in -> firstOnly ? attendOfFirst(store, in, mask, training) : attend(store, in, in, mask, training))) {
             return new NDList(feedForward(store, attended, training));
         }
     }
@@ -123,9 +125,13 @@ final class RobertaLayer extends ModelBlock {
 
     // What is closed here lives on as far as backward needs it.
 
-    private NDArray attend(
-            ParameterStore store, NDArray x, @Nullable NDArray mask, boolean firstOnly, boolean training) {
-        NDArray kept = firstOnly ? x.get(":, :1") : x;
+    private NDArray attendOfFirst(ParameterStore store, NDArray x, @Nullable NDArray mask, boolean training) {
+        try (NDArray first = x.get(":, :1")) {
+            return attend(store, first, x, mask, training);
+        }
+    }
+
+    private NDArray attend(ParameterStore store, NDArray kept, NDArray x, @Nullable NDArray mask, boolean training) {
         try (NDArray q = call(store, QUERY, training, kept);
                 NDArray k = call(store, KEY, training, x);
                 NDArray v = call(store, VALUE, training, x);
