@@ -193,7 +193,27 @@ final class GraphScript implements Backend<String> {
 
     @Override
     public String matMul(String a, String b) {
-        return isFew(0) ? fewProduct(a, 0) : line(operand(0).rank() == 2 ? "mm" : "matmul", a, b);
+        return isFew(0) ? fewProduct(a, 0) : product(a, b, 0, false);
+    }
+
+    /**
+     * The product of an operand and the next one. Torch's own {@code matmul} would broadcast in another way where a
+     * gradient is recorded, with other last bits.
+     *
+     * @param fresh whether the result will be written to
+     */
+    private String product(String a, String b, int first, boolean fresh) {
+        Shape left = operand(first);
+        Shape right = operand(first + 1);
+        boolean batched = left.rank() == 3 && right.rank() == 3;
+        String function = batched ? "bmm" : left.rank() == 2 && right.rank() == 2 ? "mm" : "matmul";
+        String x = batched ? batches(a, left, right) : a;
+        String y = batched ? batches(b, right, left) : b;
+        return fresh ? own(function, x, y) : line(function, x, y);
+    }
+
+    private String batches(String a, Shape shape, Shape other) {
+        return shape.dim(0) == 1 && other.dim(0) > 1 ? view("expand", a, sizes(other.dim(0), -1, -1)) : a;
     }
 
     @Override
@@ -218,8 +238,7 @@ final class GraphScript implements Backend<String> {
             }
             return reuse ? own(function.get() + "_", arguments.toArray()) : line(function.get(), arguments.toArray());
         }
-        // A fresh product is always free to be written to.
-        String product = own("matmul", a, b);
+        String product = product(a, b, 1, true);
         return reuse ? own("add_", addend, product) : own("add_", product, addend);
     }
 

@@ -22,6 +22,7 @@ import org.bonepeft.adapter.Evaluation;
 import org.bonepeft.adapter.Grouping;
 import org.bonepeft.adapter.LayerSpec;
 import org.bonepeft.adapter.Lora;
+import org.bonepeft.djl.TestMethods;
 import org.bonepeft.djl.backend.GraphRunner;
 import org.bonepeft.graph.Graph;
 import org.bonepeft.graph.Tensor;
@@ -153,6 +154,24 @@ class TorchGraphRunnerTest {
                 for (int i = 0; i < expected.size(); i++) {
                     Tolerance.FLOAT32.check(method + " " + evaluation + " " + i, actual.get(i), expected.get(i));
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {3, 12})
+    void run_withGradients_hasTheSameBits(long tokens) {
+        LayerSpec spec = new LayerSpec("layer", 24, 12, true, DType.F32, DType.F32);
+        for (AdapterMethod method : TestMethods.all(4)) {
+            for (Evaluation evaluation : method.evaluations()) {
+                Graph graph = AdapterGraphs.forward(method, spec, evaluation, false);
+                Map<String, NDArray> inputs = inputs(graph, tokens);
+                NDArray without = TorchAutograd.with(false, () -> runner.run(graph, inputs, manager));
+                inputs.values().forEach(input -> input.setRequiresGradient(true));
+                NDArray with = TorchAutograd.with(true, () -> runner.run(graph, inputs, manager));
+                assertThat(with.stopGradient().toFloatArray())
+                        .as("%s %s", method, evaluation)
+                        .isEqualTo(without.toFloatArray());
             }
         }
     }
