@@ -199,7 +199,7 @@ public final class AdaptedModel {
         selection.set(selection.shared().withScale(name, factor));
     }
 
-    /** Takes an adapter out and closes its parameters. */
+    /** Takes an adapter out and closes its parameters, which no call may be using then. */
     public void remove(String name) {
         config(name);
         requireUnmerged("remove an adapter");
