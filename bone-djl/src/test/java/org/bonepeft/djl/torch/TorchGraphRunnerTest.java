@@ -176,6 +176,27 @@ class TorchGraphRunnerTest {
         }
     }
 
+    /** Its weight of 32 MiB is taken in two bands. */
+    @Test
+    void run_largeBat_agreesWithOpByOpAndItsOtherForm() {
+        LayerSpec spec = new LayerSpec("layer", 1024, 8192, true, DType.F32, DType.F32);
+        Graph split = AdapterGraphs.forward(new Bat(64), spec, Evaluation.SPLIT, true);
+        Graph factored = AdapterGraphs.forward(new Bat(64), spec, Evaluation.FACTORED, true);
+        assertThat(GraphScript.of(split).text()).contains("torch.cat(");
+        Map<String, NDArray> all = inputs(split, 3);
+        NDArray[] wrt = all.entrySet().stream()
+                .filter(input -> !input.getKey().equals(LayerSpec.WEIGHT))
+                .map(Map.Entry::getValue)
+                .toArray(NDArray[]::new);
+        List<double[]> actual = Wave.run(() -> runner.run(split, all, manager), wrt);
+        List<double[]> opByOp = Wave.run(() -> GraphRunner.opByOp().run(split, all, manager), wrt);
+        List<double[]> otherForm = Wave.run(() -> runner.run(factored, all, manager), wrt);
+        for (int i = 0; i < actual.size(); i++) {
+            Tolerance.FLOAT32.check("op by op " + i, actual.get(i), opByOp.get(i));
+            Tolerance.FLOAT32.check("other form " + i, actual.get(i), otherForm.get(i));
+        }
+    }
+
     private NDArray run(GraphRunner by, Graph graph, NDArray[] inputs) {
         Map<String, NDArray> named = new LinkedHashMap<>();
         graph.inputs().keySet().forEach(label -> named.put(label, inputs[named.size()]));

@@ -11,14 +11,44 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.bonepeft.BoneException;
+import org.bonepeft.adapter.AdapterMethod;
+import org.bonepeft.djl.AdaptedLinear;
+import org.bonepeft.djl.AdaptedModel;
+import org.bonepeft.djl.AdapterConfig;
+import org.bonepeft.djl.Adapters;
+import org.bonepeft.djl.LayerAdapter;
+import org.bonepeft.djl.TestMethods;
+import org.bonepeft.djl.torch.TorchAutograd;
+import org.bonepeft.peft.Targets;
 import org.bonepeft.testkit.Tolerance;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RobertaForwardTest {
     private static final int VOCABULARY = Tiny.CONFIG.vocabSize();
+
+    /** Sizes in which every method finds its blocks. */
+    private static final RobertaConfig SIXES = RobertaConfig.builder()
+            .setVocabSize(12)
+            .setHiddenSize(24)
+            .setLayers(2)
+            .setHeads(2)
+            .setIntermediateSize(36)
+            .optMaxPositions(10)
+            .optInitializerRange(0.2)
+            .build();
+
+    private static List<AdapterMethod> methods() {
+        return TestMethods.all(6);
+    }
 
     private final NDManager manager = NDManager.newBaseManager();
     private final RobertaForMaskedLm model = RobertaForMaskedLm.create(Tiny.CONFIG, manager, 5);
@@ -53,6 +83,49 @@ class RobertaForwardTest {
                 "second row without its padding",
                 Arrays.copyOfRange(batch, 5 * VOCABULARY, 8 * VOCABULARY),
                 run(model, false, manager.create(new long[][] {{0, 8, 2}})));
+    }
+
+    /** The last layer is computed for the first token only; here for all, whatever adapters its linears carry. */
+    @ParameterizedTest
+    @MethodSource("methods")
+    void classifier_isItsHeadOnTheWholeEncoder(AdapterMethod method) {
+        RobertaForSequenceClassification classifier = RobertaForSequenceClassification.create(SIXES, manager, 5);
+        AdaptedModel adapted = Adapters.attach(
+                classifier,
+                AdapterConfig.builder()
+                        .setMethod(method)
+                        .setTargets(Targets.of("query", "key", "value", "dense"))
+                        .build());
+        int wave = 0;
+        for (AdaptedLinear layer : adapted.layersOf("default").values()) {
+            LayerAdapter adapter = layer.adapters().get("default");
+            for (String label : adapter.parameters().keySet()) {
+                NDArray start = adapter.parameters().get(label).getArray().stopGradient();
+                NDArray moved = manager.arange(start.size()).add(wave++).sin().mul(0.2f);
+                adapter.assign(label, start.add(moved.reshape(start.getShape()).toType(DataType.FLOAT32, false)));
+            }
+        }
+        Block head = classifier.namedChildren().get("classifier");
+        NDList inputs = new NDList(ids, mask);
+        Map<String, float[]> ofAll = gradients(
+                classifier, () -> head.forward(store, classifier.encoder().forward(store, inputs, false), false));
+        Map<String, float[]> ofFirst = gradients(classifier, () -> classifier.forward(store, inputs, false));
+        assertThat(ofFirst.keySet()).isEqualTo(ofAll.keySet()).hasSizeGreaterThan(12);
+        ofAll.forEach((name, values) -> Tolerance.FLOAT32.check(name, ofFirst.get(name), values));
+    }
+
+    /** The logits, and the gradients of all parameters for a cotangent of 1, 2, 3, ... */
+    private Map<String, float[]> gradients(Block model, Supplier<NDList> forward) {
+        Map<String, float[]> results = new LinkedHashMap<>();
+        NDArray logits = TorchAutograd.with(true, () -> forward.get().singletonOrThrow());
+        results.put("logits", logits.stopGradient().toFloatArray());
+        TorchAutograd.backward(logits, manager.arange(1f, logits.size() + 1f).reshape(logits.getShape()));
+        model.getParameters().forEach(pair -> {
+            NDArray array = pair.getValue().getArray();
+            TorchAutograd.gradient(array).ifPresent(gradient -> results.put(pair.getKey(), gradient.toFloatArray()));
+            TorchAutograd.zero(array);
+        });
+        return results;
     }
 
     @Test
