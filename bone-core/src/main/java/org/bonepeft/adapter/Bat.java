@@ -14,8 +14,8 @@ import org.bonepeft.tensor.Shape;
  * <ul>
  *   <li>col: {@code bone [out/b, b, b]}. FACTORED: {@code y_i = W_i (x + u_i) + B_i s} with {@code u_ij = B_i x_j} and
  *       {@code s = sum_j x_j}, good for fewer than about b tokens. SPLIT: {@code W' = W + W_ij B_i} in one batched
- *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form. A large W is taken in bands of rows, so that of
- *       the gradient of W' one band is there at a time.
+ *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form. A large W is taken in bands of rows, so
+ *       that of the gradient of W' one band is there at a time.
  *   <li>row: {@code bone [in/b, b, b]}. FACTORED: {@code z_j = B_j x_j; y = W (x + z) + tile(sum_j z_j)}: one large
  *       product, as cheap as LoRA. RWKV-PEFT's form.
  *   <li>group: {@code bone [g, b, b]}; only FORMED. The form of the paper's first version.
