@@ -18,7 +18,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
@@ -266,13 +265,16 @@ public final class AdaptedLinear extends Linear implements GraphLinear {
     private Acting acting(List<String> active, Map<String, Double> scales) {
         Map<String, LayerAdapter> known = adapters;
         List<String> done = merged;
-        List<String> names = active.stream()
-                .filter(name -> known.containsKey(name) && !done.contains(name))
-                .toList();
-        List<LayerAdapter> acting = names.stream()
-                .map(name -> Objects.requireNonNull(known.get(name)))
-                .toList();
-        return new Acting(names, acting, scales);
+        List<String> names = new ArrayList<>();
+        List<LayerAdapter> acting = new ArrayList<>();
+        for (String name : active) {
+            @Nullable LayerAdapter adapter = known.get(name);
+            if (adapter != null && !done.contains(name)) {
+                names.add(name);
+                acting.add(adapter);
+            }
+        }
+        return new Acting(List.copyOf(names), List.copyOf(acting), scales);
     }
 
     private GraphCall call(ParameterStore store, Rows x, Acting acting, boolean training) {

@@ -1,5 +1,6 @@
 package org.bonepeft.djl.model;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -28,6 +29,7 @@ import org.bonepeft.djl.backend.GraphCall;
 import org.bonepeft.djl.torch.LayerScript;
 import org.bonepeft.djl.torch.TorchEngine;
 import org.bonepeft.djl.torch.TorchTypes;
+import org.bonepeft.tensor.DType;
 
 /**
  * A block whose children and parameters are called as Hugging Face calls them, so that the chain of names is the name of
@@ -140,10 +142,11 @@ public abstract class ModelBlock extends AbstractBlock implements NamedChildren 
         if (!TorchEngine.serves(x.getManager())) {
             return Optional.empty();
         }
+        DType type = TorchTypes.of(x);
+        Device device = x.getDevice();
         Map<String, GraphCall> calls = new HashMap<>();
         for (String name : script.linears()) {
-            GraphLinear.Rows like =
-                    new GraphLinear.Rows(rows.applyAsLong(name), TorchTypes.of(x), x.getDevice(), x.getManager());
+            GraphLinear.Rows like = new GraphLinear.Rows(rows.applyAsLong(name), type, device, x.getManager());
             Optional<GraphCall> call = child(name) instanceof GraphLinear linear
                     ? linear.graphCall(store, like, training)
                     : Optional.empty();

@@ -31,8 +31,9 @@ public final class LayerScript {
 
     private final String text;
     private final List<Gap> gaps;
+    private final List<String> linears;
     private final int before;
-    private final Map<Key, TorchModule> modules = new ConcurrentHashMap<>();
+    private final Map<Key, Compiled> modules = new ConcurrentHashMap<>();
 
     /**
      * A gap.
@@ -50,6 +51,13 @@ public final class LayerScript {
     private record Key(List<Graph> graphs, boolean few) {}
 
     /**
+     * The text with its gaps filled.
+     *
+     * @param labels what each linear reads beside x
+     */
+    private record Compiled(TorchModule module, List<List<String>> labels) {}
+
+    /**
      * Creates a layer.
      *
      * @param text the methods
@@ -60,26 +68,27 @@ public final class LayerScript {
         this.text = text;
         this.before = before;
         this.gaps = List.of(gaps);
+        linears = this.gaps.stream().flatMap(gap -> gap.linears().stream()).toList();
     }
 
     /** Returns the names of the linears that {@link #fill} needs. */
     public List<String> linears() {
-        return gaps.stream().flatMap(gap -> gap.linears().stream()).toList();
+        return linears;
     }
 
     /** The layer with all gaps filled. */
     public final class Filled {
-        private final TorchModule module;
+        private final Compiled compiled;
         private final List<GraphCall> calls;
 
-        private Filled(TorchModule module, List<GraphCall> calls) {
-            this.module = module;
+        private Filled(Compiled compiled, List<GraphCall> calls) {
+            this.compiled = compiled;
             this.calls = calls;
         }
 
         /** Starts a call of one of the text's methods. */
         public TorchModule.Call method(String name) {
-            return module.method(name);
+            return compiled.module().method(name);
         }
 
         /** Returns the list p: {@code first}, then what the linears read beside x. */
@@ -88,14 +97,17 @@ public final class LayerScript {
                 throw new IllegalArgumentException(first.length + " tensors, expected " + before);
             }
             List<NDArray> tensors = new ArrayList<>(List.of(first));
-            calls.forEach(call -> values(call.graph()).forEach(label -> {
-                @Nullable NDArray value = call.values().get(label);
-                if (value == null) {
-                    throw new BoneException(call.graph().name() + " needs the input " + label + ", was given "
-                            + call.values().keySet());
+            for (int i = 0; i < calls.size(); i++) {
+                GraphCall call = calls.get(i);
+                for (String label : compiled.labels().get(i)) {
+                    @Nullable NDArray value = call.values().get(label);
+                    if (value == null) {
+                        throw new BoneException(call.graph().name() + " needs the input " + label + ", was given "
+                                + call.values().keySet());
+                    }
+                    tensors.add(value);
                 }
-                tensors.add(value);
-            }));
+            }
             return tensors;
         }
     }
@@ -108,20 +120,23 @@ public final class LayerScript {
      * @param x what the layer gets
      */
     public Filled fill(Map<String, GraphCall> linears, NDArray x) {
-        List<GraphCall> calls = linears().stream()
+        List<GraphCall> calls = this.linears.stream()
                 .map(linear -> Objects.requireNonNull(linears.get(linear), linear))
                 .toList();
         Key key = new Key(calls.stream().map(GraphCall::graph).toList(), FewRows.pay(x));
-        @Nullable TorchModule known = modules.get(key);
+        @Nullable Compiled known = modules.get(key);
         return new Filled(known == null ? compile(key) : known, calls);
     }
 
-    private synchronized TorchModule compile(Key key) {
+    private synchronized Compiled compile(Key key) {
         if (modules.size() >= MOST_COMBINATIONS) {
             modules.clear();
         }
         return modules.computeIfAbsent(
-                key, missing -> TorchModule.compile(text(missing)).closeWhenUnreachable());
+                key,
+                missing -> new Compiled(
+                        TorchModule.compile(text(missing)).closeWhenUnreachable(),
+                        missing.graphs().stream().map(LayerScript::labels).toList()));
     }
 
     private String text(Key key) {
@@ -134,7 +149,7 @@ public final class LayerScript {
             for (int i = 0; i < gap.linears().size(); i++) {
                 Graph next = key.graphs().get(graph++);
                 Map<String, String> inputs = new LinkedHashMap<>(Map.of(LayerSpec.X, "x"));
-                for (String label : values(next)) {
+                for (String label : labels(next)) {
                     inputs.put(label, lines.element("p", tensor++));
                 }
                 outputs.add(GraphScript.print(next, inputs, key.few(), lines));
@@ -149,7 +164,7 @@ public final class LayerScript {
         return all.toString();
     }
 
-    private static List<String> values(Graph graph) {
+    private static List<String> labels(Graph graph) {
         return GraphScript.inputs(graph).stream()
                 .filter(label -> !label.equals(LayerSpec.X))
                 .toList();

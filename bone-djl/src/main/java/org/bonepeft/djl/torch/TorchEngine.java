@@ -161,17 +161,19 @@ public final class TorchEngine {
 
     /** An argument without native memory of its own: a string, or another array under a name of our choice. */
     private static final class Argument extends PtNDArray {
+        private static final Shape NONE = new Shape();
+
         private final Optional<PtNDArray> target;
 
         Argument(NDManager manager, @Nullable String name, String text) {
-            super((PtNDManager) manager, new String[] {text}, new Shape());
+            super((PtNDManager) manager, new String[] {text}, NONE);
             NDScope.unregister(this);
             target = Optional.empty();
             setName(name);
         }
 
         Argument(PtNDArray array, @Nullable String name) {
-            super(array.getManager(), new String[0], new Shape());
+            super(array.getManager(), new String[0], NONE);
             NDScope.unregister(this);
             target = Optional.of(array);
             setName(name);

@@ -239,8 +239,9 @@ def svd_low_rank(self: __torch__.M, a: Tensor, omega: Tensor, iterations: str) -
 # As torch.nn.utils.clip_grad_norm_, but a norm that is not finite leaves the gradients as they are.
 def clip(self: __torch__.M, gradients: List[Tensor], max_norm: str) -> Tensor:
   norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients)))
-  if bool(torch.isfinite(norm)):
-    torch._foreach_mul_(gradients, torch.clamp(torch.div(float(max_norm), torch.add(norm, 1.e-6)), max=1.))
+  share = torch.div(float(max_norm), torch.add(norm, 1.e-6))
+  if bool(torch.isfinite(norm)) and bool(torch.lt(share, 1.)):
+    torch._foreach_mul_(gradients, share)
   return torch.to(norm, 7)
 
 def adamw(self: __torch__.M, parameters: List[Tensor], gradients: List[Tensor], averages: List[Tensor], squares: List[Tensor], steps: List[Tensor], lr: str, beta1: str, beta2: str, eps: str, decay: str) -> Tensor:

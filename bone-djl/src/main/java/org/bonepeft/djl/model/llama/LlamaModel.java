@@ -3,6 +3,7 @@ package org.bonepeft.djl.model.llama;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -117,7 +118,7 @@ public final class LlamaModel extends ModelBlock {
             long end = before + shape.get(1);
             checkPosition(end - 1);
             for (NDArray table : rotary.rows(owner(), hidden, end)) {
-                rows.add(table.get("{}:{}", before, end));
+                rows.add(table.get(new NDIndex().addSliceDim(before, end)));
             }
         } else {
             NDArray positions = inputs.get(2);

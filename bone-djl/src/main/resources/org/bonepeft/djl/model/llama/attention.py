@@ -1,13 +1,14 @@
 # Methods of one TorchScript module; RotaryAttention calls them. The dialect is that of torch/kernels.py.
 
-# [batch, tokens, heads * size] -> [batch, heads, tokens, size]
-def heads(self: __torch__.M, x: Tensor, size: int) -> Tensor:
-  return torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(x, 1), -1, size]), 1, 2)
+# [batch, tokens, heads * size] or [batch * tokens, heads * size] -> [batch, heads, tokens, size]
+def heads(self: __torch__.M, x: Tensor, batch: int, size: int) -> Tensor:
+  h = torch.size(x, -1) // size
+  return torch.transpose(torch.reshape(x, [batch, -1, h, size]), 1, 2)
 
 # The first half of sin is negative, to go with x whose halves are exchanged.
-def turned(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def turned(self: __torch__.M, x: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tensor:
   size = torch.size(cos, -1)
-  h = self.heads(x, size)
+  h = self.heads(x, batch, size)
   return torch.addcmul(torch.mul(h, cos), torch.roll(h, [size // 2], [-1]), sin)
 
 # Of a single query, which sees all keys.
@@ -19,17 +20,29 @@ def single(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
   scores = torch.baddbmm(torch.new_empty(q, [1]), torch.reshape(q, [b * g, -1, d]), k3, beta=0, alpha=scale)
   return torch.reshape(torch.bmm(torch.softmax(scores, -1), torch.reshape(v, [b * g, -1, d])), [b, h, 1, d])
 
-# Causal attention of short sequences with small heads: there the fused kernel costs twice as much.
+# Causal attention of short sequences with small heads, where the fused kernel costs twice as much. Returns [batch, tokens,
+# heads * size].
 def short(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
   b, h, t, d = torch.size(q)
   g = torch.size(k, 1)
-  mask = torch.repeat(torch.triu(torch.new_full(q, [t, t], -inf), 1), [h // g, 1])
-  k3 = torch.transpose(torch.reshape(k, [b * g, t, d]), 1, 2)
-  scores = torch.baddbmm(mask, torch.reshape(q, [b * g, -1, d]), k3, alpha=ops.aten.pow(float(d), -0.5))
-  y = torch.bmm(torch.softmax(scores, -1), torch.reshape(v, [b * g, t, d]))
-  return torch.reshape(y, [b, h, t, d])
+  q3 = torch.reshape(q, [b * g, -1, d])
+  k3 = torch.reshape(k, [b * g, t, d])
+  v3 = torch.reshape(v, [b * g, t, d])
+  scale = ops.aten.pow(float(d), -0.5)
+  later = torch.triu(torch.new_full(q, [t, t], -inf), 1)
+  if d <= 16:
+    # A product whose rows are as short as these heads costs up to four times as much as its transpose.
+    scores = torch.baddbmm(torch.repeat(torch.t(later), [1, h // g]), k3, torch.transpose(q3, 1, 2), alpha=scale)
+    y = torch.bmm(torch.transpose(v3, 1, 2), torch.softmax(scores, 1))
+    y = torch.permute(torch.reshape(y, [b, g, d, -1, t]), [0, 4, 1, 3, 2])
+  else:
+    scores = torch.baddbmm(torch.repeat(later, [h // g, 1]), q3, torch.transpose(k3, 1, 2), alpha=scale)
+    y = torch.bmm(torch.softmax(scores, -1), v3)
+    y = torch.transpose(torch.reshape(y, [b, h, t, d]), 1, 2)
+  return torch.reshape(y, [b, t, -1])
 
-# Key heads that serve several query heads become rows of the batch, as in torch/kernels.py.
+# Key heads that serve several query heads become rows of the batch, as in torch/kernels.py. Returns [batch, tokens, heads *
+# size].
 def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], dropout: float) -> Tensor:
   b, h, t, d = torch.size(q)
   g = torch.size(k, 1)
@@ -37,28 +50,32 @@ def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[
   plain = torch.__is__(mask, None) and dropout == 0. and ops.prim.dtype(q) == 6
   if plain and causal and t <= 128 and d <= 32:
     y = self.short(q, k, v)
-  elif plain and t == 1:
-    y = self.single(q, k, v)
-  elif g == h:
-    y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal)
   else:
-    r = h // g
-    m = mask
-    if mask is not None:
-      if torch.size(mask, 0) > 1:
-        m = torch.repeat_interleave(mask, g, 0)
-    s = [b * g, 1, torch.size(k, 2), -1]
-    kr = torch.expand(torch.reshape(k, s), [-1, r, -1, -1])
-    vr = torch.expand(torch.reshape(v, s), [-1, r, -1, -1])
-    y = torch.scaled_dot_product_attention(torch.reshape(q, [b * g, r, t, d]), kr, vr, m, dropout, causal)
-    y = torch.reshape(y, [b, h, t, d])
-  return torch.reshape(torch.transpose(y, 1, 2), [b, t, -1])
+    if plain and t == 1:
+      y = self.single(q, k, v)
+    elif g == h:
+      y = torch.scaled_dot_product_attention(q, k, v, mask, dropout, causal)
+    else:
+      r = h // g
+      m = mask
+      if mask is not None:
+        if torch.size(mask, 0) > 1:
+          m = torch.repeat_interleave(mask, g, 0)
+      s = [b * g, 1, torch.size(k, 2), -1]
+      kr = torch.expand(torch.reshape(k, s), [-1, r, -1, -1])
+      vr = torch.expand(torch.reshape(v, s), [-1, r, -1, -1])
+      y = torch.scaled_dot_product_attention(torch.reshape(q, [b * g, r, t, d]), kr, vr, m, dropout, causal)
+      y = torch.reshape(y, [b, h, t, d])
+    y = torch.reshape(torch.transpose(y, 1, 2), [b, t, -1])
+  return y
 
 def attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, dropout: str) -> Tensor:
-  return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), None, float(dropout))
+  b = torch.size(q, 0)
+  return self.weighted(self.turned(q, b, cos, sin), self.turned(k, b, cos, sin), self.heads(v, b, torch.size(cos, -1)), None, float(dropout))
 
 def attend_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, dropout: str) -> Tensor:
-  return self.weighted(self.turned(q, cos, sin), self.turned(k, cos, sin), self.heads(v, torch.size(cos, -1)), mask, float(dropout))
+  b = torch.size(q, 0)
+  return self.weighted(self.turned(q, b, cos, sin), self.turned(k, b, cos, sin), self.heads(v, b, torch.size(cos, -1)), mask, float(dropout))
 
 # Room for the keys or values of so many tokens, with as many sequences as x.
 def room(self: __torch__.M, x: Tensor, cos: Tensor, heads: str, capacity: str) -> Tensor:
@@ -71,11 +88,13 @@ def appended(self: __torch__.M, cache: Tensor, x: Tensor, at: int) -> Tensor:
   return torch.slice(cache, 2, 0, end)
 
 def attend_cached(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  k = self.appended(keys, self.turned(k, cos, sin), int(at))
-  v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
-  return self.weighted(self.turned(q, cos, sin), k, v, None, 0.)
+  b = torch.size(q, 0)
+  k = self.appended(keys, self.turned(k, b, cos, sin), int(at))
+  v = self.appended(values, self.heads(v, b, torch.size(cos, -1)), int(at))
+  return self.weighted(self.turned(q, b, cos, sin), k, v, None, 0.)
 
 def attend_cached_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  k = self.appended(keys, self.turned(k, cos, sin), int(at))
-  v = self.appended(values, self.heads(v, torch.size(cos, -1)), int(at))
-  return self.weighted(self.turned(q, cos, sin), k, v, mask, 0.)
+  b = torch.size(q, 0)
+  k = self.appended(keys, self.turned(k, b, cos, sin), int(at))
+  v = self.appended(values, self.heads(v, b, torch.size(cos, -1)), int(at))
+  return self.weighted(self.turned(q, b, cos, sin), k, v, mask, 0.)
