@@ -10,17 +10,13 @@ final class Blocks {
 
     /**
      * Cuts x [tokens, in], padded with zeros to a multiple of {@code size}, into blocks of {@code size} features and
-     * returns their sum, [tokens, size]. Only the last, incomplete block is really padded.
+     * returns their sum, [tokens, size].
      */
     static Tensor sum(Tensor x, int size) {
         long in = x.shape().dim(1);
-        long blocks = in / size;
-        long rest = in % size;
-        if (rest == 0) {
-            return blocks == 1 ? x : sumOfWhole(x, blocks, size);
-        }
-        Tensor last = x.slice(1, in - rest, in).pad(1, 0, size - rest);
-        return blocks == 0 ? last : last.add(sumOfWhole(x.slice(1, 0, in - rest), blocks, size));
+        long blocks = (in + size - 1) / size;
+        Tensor padded = x.pad(1, 0, blocks * size - in);
+        return blocks == 1 ? padded : sumOfWhole(padded, blocks, size);
     }
 
     /**
