@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bonepeft.BoneException;
 import org.bonepeft.djl.model.CrossEntropyLoss;
 import org.bonepeft.djl.model.LinearShape;
@@ -93,12 +95,12 @@ class LlamaForwardTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"5, false", "5, true", "130, false"})
-    void fusedAttention_isTheComposedOne(int tokens, boolean masked) {
-        NDArray q = manager.randomNormal(new Shape(2, tokens, 16));
-        NDArray k = manager.randomNormal(new Shape(2, tokens, 8));
-        NDArray v = manager.randomNormal(new Shape(2, tokens, 8));
-        NDArray angle = manager.randomNormal(new Shape(tokens, 2));
+    @CsvSource({"5, 4, false", "5, 4, true", "130, 4, false", "5, 24, false", "5, 24, true", "5, 40, false"})
+    void fusedAttention_isTheComposedOne(int tokens, int headSize, boolean masked) {
+        NDArray q = manager.randomNormal(new Shape(2, tokens, 4 * headSize));
+        NDArray k = manager.randomNormal(new Shape(2, tokens, 2 * headSize));
+        NDArray v = manager.randomNormal(new Shape(2, tokens, 2 * headSize));
+        NDArray angle = manager.randomNormal(new Shape(tokens, headSize / 2));
         NDArray both = angle.concat(angle, 1);
         Optional<NDArray> mask = masked
                 ? Optional.of(manager.arange(tokens)
@@ -120,6 +122,27 @@ class LlamaForwardTest {
                 "composed, cached",
                 attention.composed(q, k, v, Optional.of(other)).toFloatArray(),
                 composed);
+
+        NDArray dy = manager.randomNormal(q.getShape());
+        List<float[]> expected = gradients(() -> attention.composed(q, k, v, Optional.empty()), dy, q, k, v);
+        List<float[]> actual = gradients(() -> attention.attend(q, k, v, Optional.empty()), dy, q, k, v);
+        for (int i = 0; i < expected.size(); i++) {
+            Tolerance.FLOAT32.check("gradient of " + "qkv".charAt(i), actual.get(i), expected.get(i));
+        }
+    }
+
+    /** The gradients of sum(y dy), which are zero again afterwards. */
+    private static List<float[]> gradients(Supplier<NDArray> y, NDArray dy, NDArray... leaves) {
+        List.of(leaves).forEach(leaf -> leaf.setRequiresGradient(true));
+        TorchAutograd.backward(TorchAutograd.with(true, y), dy);
+        return Stream.of(leaves)
+                .map(leaf -> {
+                    float[] gradient =
+                            TorchAutograd.gradient(leaf).orElseThrow().toFloatArray();
+                    TorchAutograd.zero(leaf);
+                    return gradient;
+                })
+                .toList();
     }
 
     @Test
