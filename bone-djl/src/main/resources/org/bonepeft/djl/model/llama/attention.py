@@ -5,11 +5,14 @@ def heads(self: __torch__.M, x: Tensor, batch: int, size: int) -> Tensor:
   h = torch.size(x, -1) // size
   return torch.transpose(torch.reshape(x, [batch, -1, h, size]), 1, 2)
 
-# The first half of sin is negative, to go with x whose halves are exchanged.
+# The same, turned by position. The first half of sin is negative, to go with x whose halves are exchanged.
 def turned(self: __torch__.M, x: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tensor:
-  size = torch.size(cos, -1)
-  h = self.heads(x, batch, size)
-  return torch.addcmul(torch.mul(h, cos), torch.roll(h, [size // 2], [-1]), sin)
+  t = torch.size(cos, -2)
+  d = torch.size(cos, -1)
+  c = torch.reshape(cos, [-1, t, 1, d])
+  s = torch.reshape(sin, [-1, t, 1, d])
+  h = torch.reshape(x, [batch, t, -1, d])
+  return torch.transpose(torch.addcmul(torch.mul(h, c), torch.roll(h, [d // 2], [-1]), s), 1, 2)
 
 # Of a single query, which sees all keys.
 def single(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
