@@ -112,7 +112,8 @@ record Diagnosis(Map<String, List<String>> findings, List<String> advice, boolea
         Optional<String> reason = TorchEngine.unavailable();
         findings.put(
                 "compiled path",
-                List.of(reason.map(why -> "off: " + why).orElse("on: one native call for each adapted layer")));
+                List.of(reason.map(why -> "off: " + why)
+                        .orElse("on: one native call for a layer of bone's models, or for an adapted linear")));
         if (reason.isPresent()) {
             advice.add("Without the compiled path everything runs op by op: slower, in float32 and float64 only."
                     + " Use one of the versions named above.");

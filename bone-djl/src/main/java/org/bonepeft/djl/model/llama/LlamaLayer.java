@@ -76,7 +76,7 @@ final class LlamaLayer extends ModelBlock {
                 inputs.get(2),
                 inputs.size() > 3 ? Optional.of(inputs.get(3)) : Optional.empty(),
                 training ? config.attentionDropout() : 0);
-        Optional<LayerCache> cache = params == null ? Optional.empty() : Optional.of((LayerCache) params.get(CACHE));
+        Optional<LayerCache> cache = Optional.ofNullable(params).map(given -> (LayerCache) given.get(CACHE));
         Optional<LayerScript.Filled> filled = fill(script, store, inputs.get(0), training);
         if (filled.isPresent()) {
             return new NDList(fused(store, filled.get(), inputs.get(0), attention, cache, training));

@@ -86,7 +86,7 @@ public final class LlamaModel extends ModelBlock {
     protected NDList forwardInternal(
             ParameterStore store, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
         NDArray ids = inputs.get(0).toType(DataType.INT64, false);
-        List<?> caches = params == null ? List.of() : (List<?>) params.get(CACHES);
+        List<?> caches = params != null && params.contains(CACHES) ? (List<?>) params.get(CACHES) : List.of();
         long before = caches.isEmpty() ? 0 : ((LayerCache) caches.get(0)).tokens();
         checkIds(ids);
         NDArray hidden = call(store, EMBEDDING, training, ids);

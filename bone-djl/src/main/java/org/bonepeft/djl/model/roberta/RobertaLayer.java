@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RobertaLayer extends ModelBlock {
     /** Asks for the first token of each sequence only. */
-    static final PairList<String, Object> FIRST_TOKEN = new PairList<>(List.of("tokens"), List.of("first"));
+    static final PairList<String, Object> FIRST_TOKEN = new PairList<>(List.of("bone.tokens"), List.of("first"));
 
     private static final String QUERY = "attention.self.query";
     private static final String KEY = "attention.self.key";

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -143,6 +144,16 @@ class LlamaForwardTest {
                     return gradient;
                 })
                 .toList();
+    }
+
+    @Test
+    void parametersMeantForOthers_areIgnored() {
+        NDList ids = new NDList(ids(IDS));
+        LlamaModel decoder = new LlamaModel(TinyLlama.CONFIG);
+        decoder.initialize(manager, DataType.FLOAT32, new Shape(1, IDS.length));
+        PairList<String, Object> others = new PairList<>(List.of("temperature"), List.of(0.5));
+        assertThat(decoder.forward(store, ids, false, others).singletonOrThrow().toFloatArray())
+                .isEqualTo(decoder.forward(store, ids, false).singletonOrThrow().toFloatArray());
     }
 
     @Test
