@@ -39,15 +39,17 @@ final class GraphScript implements Backend<String> {
     private final Map<String, String> inputs;
     private final ScriptLines lines;
     private final boolean few;
+    private final boolean shared;
     private final Set<Tensor> overwritten;
     private final Map<Tensor, String> names = new HashMap<>();
     private Tensor node;
 
-    private GraphScript(Graph graph, Map<String, String> inputs, ScriptLines lines, boolean few) {
+    private GraphScript(Graph graph, Map<String, String> inputs, ScriptLines lines, boolean few, boolean shared) {
         this.graph = graph;
         this.inputs = inputs;
         this.lines = lines;
         this.few = few;
+        this.shared = shared;
         this.overwritten = overwritten(graph);
         node = output(graph);
     }
@@ -79,7 +81,7 @@ final class GraphScript implements Backend<String> {
                 .map(variable -> ", " + variable + ": Tensor")
                 .collect(Collectors.joining());
         ScriptLines lines = new ScriptLines();
-        String result = print(graph, names, few, lines);
+        String result = print(graph, names, few, false, lines);
         return "def " + name + "(self: __torch__.M" + parameters + ") -> Tensor:\n" + lines.returning(result) + "\n";
     }
 
@@ -95,10 +97,11 @@ final class GraphScript implements Backend<String> {
      * Adds the lines of a graph with one output.
      *
      * @param inputs variables by the names of the graph's inputs
+     * @param shared whether other graphs among the lines read the same inputs
      * @return the variable that holds the output
      */
-    static String print(Graph graph, Map<String, String> inputs, boolean few, ScriptLines lines) {
-        return new GraphScript(graph, inputs, lines, few).print();
+    static String print(Graph graph, Map<String, String> inputs, boolean few, boolean shared, ScriptLines lines) {
+        return new GraphScript(graph, inputs, lines, few, shared).print();
     }
 
     private static Tensor output(Graph graph) {
@@ -207,13 +210,25 @@ final class GraphScript implements Backend<String> {
         Shape right = operand(first + 1);
         boolean batched = left.rank() == 3 && right.rank() == 3;
         String function = batched ? "bmm" : left.rank() == 2 && right.rank() == 2 ? "mm" : "matmul";
-        String x = batched ? batches(a, left, right) : a;
-        String y = batched ? batches(b, right, left) : b;
+        String x = batched ? batches(a, first, right) : a;
+        String y = batched ? batches(b, first + 1, left) : b;
         return fresh ? own(function, x, y) : line(function, x, y);
     }
 
-    private String batches(String a, Shape shape, Shape other) {
-        return shape.dim(0) == 1 && other.dim(0) > 1 ? view("expand", a, sizes(other.dim(0), -1, -1)) : a;
+    /** An operand as one matrix for each of the other's. */
+    private String batches(String a, int index, Shape other) {
+        Tensor operand = node.op().operands().get(index);
+        String matrices = shared && isCopied(operand) ? view("contiguous", a) : a;
+        return operand.shape().dim(0) == 1 && other.dim(0) > 1
+                ? view("expand", matrices, sizes(other.dim(0), -1, -1))
+                : matrices;
+    }
+
+    /** Whether torch's bmm copies it on the CPU, in each product and again in its backward pass. */
+    private static boolean isCopied(Tensor operand) {
+        return operand.op() instanceof Op.Permute permuted
+                && permuted.axes().get(0) != 0
+                && operand.type().bytes() < Float.BYTES;
     }
 
     @Override

@@ -146,13 +146,14 @@ public final class LayerScript {
         for (Gap gap : gaps) {
             ScriptLines lines = new ScriptLines();
             List<String> outputs = new ArrayList<>();
+            boolean shared = gap.linears().size() > 1;
             for (int i = 0; i < gap.linears().size(); i++) {
                 Graph next = key.graphs().get(graph++);
                 Map<String, String> inputs = new LinkedHashMap<>(Map.of(LayerSpec.X, "x"));
                 for (String label : labels(next)) {
                     inputs.put(label, lines.element("p", tensor++));
                 }
-                outputs.add(GraphScript.print(next, inputs, key.few(), lines));
+                outputs.add(GraphScript.print(next, inputs, key.few(), shared, lines));
             }
             String type = outputs.size() == 1
                     ? "Tensor"
