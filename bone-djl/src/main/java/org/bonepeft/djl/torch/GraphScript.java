@@ -261,17 +261,22 @@ final class GraphScript implements Backend<String> {
     private boolean isFew(int first) {
         Shape rows = operand(first);
         Shape matrix = operand(first + 1);
-        return few
-                && rows.rank() == 2
-                && rows.isOpen()
-                && matrix.rank() == 2
-                && !matrix.isOpen()
-                && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
+        boolean fits = rows.rank() == 2
+                ? matrix.rank() == 2 && rows.isOpen()
+                : matrix.rank() == 3 && rows.rank() == 3 && rows.dim(0) == matrix.dim(0) && rows.dim(1) == Shape.TOKENS;
+        return few && fits && !matrix.isOpen() && matrix.knownSize() >= FewRows.LEAST_ELEMENTS;
     }
 
-    /** As {@link FewRows} says. */
+    /** As {@link FewRows} says; a product of batches is in parts already. */
     private String fewProduct(String rows, int first) {
         Tensor matrix = node.op().operands().get(first + 1);
+        if (matrix.shape().rank() == 3) {
+            String columns = matrix.op() instanceof Op.Permute permuted
+                            && permuted.axes().equals(List.of(0, 2, 1))
+                    ? name(permuted.a())
+                    : view("transpose", name(matrix), 1, 2);
+            return line("transpose", line("bmm", columns, view("transpose", rows, 1, 2)), 1, 2);
+        }
         long in = matrix.shape().dim(0);
         long out = matrix.shape().dim(1);
         int parts = FewRows.parts(out);
