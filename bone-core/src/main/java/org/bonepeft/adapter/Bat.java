@@ -12,10 +12,10 @@ import org.bonepeft.tensor.Shape;
  * update. k is i (col), j (row), or the number of the block modulo g (group).
  *
  * <ul>
- *   <li>col: {@code bone [out/b, b, b]}. FACTORED: {@code y_i = W_i (x + u_i) + B_i s} with {@code u_ij = B_i x_j} and
- *       {@code s = sum_j x_j}, good for fewer than about b tokens. SPLIT: {@code W' = W + W_ij B_i} in one batched
- *       multiply-add on views, then {@code y = x W'^T + B_i s}. PEFT's form. A large W is taken in bands of rows, so
- *       that of the gradient of W' one band is there at a time.
+ *   <li>col: {@code bone [out/b, b, b]}. FACTORED: {@code y_i = W_i (x + u_i) + sum_j u_ij} with {@code u_ij = B_i x_j},
+ *       good for fewer than about b / 2 tokens. SPLIT: {@code W' = W + W_ij B_i} in one batched multiply-add on views, then
+ *       {@code y = x W'^T + B_i s} with {@code s = sum_j x_j}. PEFT's form. A large W is taken in bands of rows, so that
+ *       of the gradient of W' one band is there at a time.
  *   <li>row: {@code bone [in/b, b, b]}. FACTORED: {@code z_j = B_j x_j; y = W (x + z) + tile(sum_j z_j)}: one large
  *       product, as cheap as LoRA. RWKV-PEFT's form.
  *   <li>group: {@code bone [g, b, b]}; only FORMED. The form of the paper's first version.
@@ -164,14 +164,12 @@ public record Bat(int rank, Grouping grouping, int groups) implements AdapterMet
     private static Tensor overBlocks(BlockGrid grid, Tensor weight, Tensor blocks, Tensor x, Optional<Tensor> addend) {
         long tokens = x.shape().dim(0);
         Tensor parts = x.reshape(1, tokens * grid.columns(), grid.size());
-        Tensor moved = parts.addMatMul(parts, blocks.transpose()).reshape(grid.rows(), tokens, grid.in());
+        Tensor z = parts.matMul(blocks.transpose());
+        Tensor moved = z.add(parts).reshape(grid.rows(), tokens, grid.in());
         Tensor y =
                 moved.matMul(weight.reshape(grid.rows(), grid.size(), grid.in()).transpose());
-        Tensor sum = Blocks.sum(x, Math.toIntExact(grid.size()));
-        return LinearMap.plus(
-                y.permute(1, 0, 2)
-                        .reshape(tokens, grid.out())
-                        .addMatMul(sum, grid.stacked(blocks).transpose()),
-                addend);
+        Tensor sums =
+                z.reshape(grid.rows(), tokens, grid.columns(), grid.size()).sum(2);
+        return LinearMap.plus(y.add(sums).permute(1, 0, 2).reshape(tokens, grid.out()), addend);
     }
 }
