@@ -240,7 +240,7 @@ def svd_low_rank(self: __torch__.M, a: Tensor, omega: Tensor, iterations: str) -
 def clip(self: __torch__.M, gradients: List[Tensor], max_norm: str) -> Tensor:
   norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gradients)))
   share = torch.div(float(max_norm), torch.add(norm, 1.e-6))
-  if bool(torch.isfinite(norm)) and bool(torch.lt(share, 1.)):
+  if bool(torch.logical_and(torch.isfinite(norm), torch.lt(share, 1.))):
     torch._foreach_mul_(gradients, share)
   return torch.to(norm, 7)
 

@@ -1,11 +1,11 @@
 # Methods of one LayerScript, beside those of attention.py and the kernels; LlamaLayer calls them. p begins with the
 # weights of the two norms. qkv, output, gate_up and down are the layer's linears.
 
-# Parts work on rows [batch * tokens, hidden].
-
+# [batch, tokens, hidden] -> [batch * tokens, hidden]
 def rows(self: __torch__.M, x: Tensor) -> Tensor:
   return torch.reshape(x, [-1, torch.size(x, -1)])
 
+# Returns rows, which feed_forward takes.
 def attention_part(self: __torch__.M, x: Tensor, cos: Tensor, sin: Tensor, mask: Optional[Tensor], dropout: float, p: List[Tensor]) -> Tensor:
   b = torch.size(x, 0)
   r = self.rows(x)
