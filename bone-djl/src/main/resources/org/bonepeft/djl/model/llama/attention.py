@@ -5,14 +5,19 @@ def heads(self: __torch__.M, x: Tensor, batch: int, size: int) -> Tensor:
   h = torch.size(x, -1) // size
   return torch.transpose(torch.reshape(x, [batch, -1, h, size]), 1, 2)
 
-# The same, turned by position. The first half of sin is negative, to go with x whose halves are exchanged.
+# The same, turned by position: cos and sin are [positions, 1, size]. The first half of sin is negative, to go with x whose
+# halves are exchanged.
 def turned(self: __torch__.M, x: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tensor:
-  t = torch.size(cos, -2)
   d = torch.size(cos, -1)
-  c = torch.reshape(cos, [-1, t, 1, d])
-  s = torch.reshape(sin, [-1, t, 1, d])
-  h = torch.reshape(x, [batch, t, -1, d])
-  return torch.transpose(torch.addcmul(torch.mul(h, c), torch.roll(h, [d // 2], [-1]), s), 1, 2)
+  h = torch.reshape(x, [batch, torch.size(cos, -3), -1, d])
+  return torch.transpose(torch.addcmul(torch.mul(h, cos), torch.roll(h, [d // 2], [-1]), sin), 1, 2)
+
+# The heads of queries, keys and values at their positions.
+def placed(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, batch: int, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+  shape = [-1, torch.size(cos, -2), 1, torch.size(cos, -1)]
+  c = torch.reshape(cos, shape)
+  s = torch.reshape(sin, shape)
+  return (self.turned(q, batch, c, s), self.turned(k, batch, c, s), self.heads(v, batch, torch.size(cos, -1)))
 
 # Of a single query, which sees all keys.
 def single(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -73,12 +78,12 @@ def weighted(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, mask: Optional[
   return y
 
 def attend(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, dropout: str) -> Tensor:
-  b = torch.size(q, 0)
-  return self.weighted(self.turned(q, b, cos, sin), self.turned(k, b, cos, sin), self.heads(v, b, torch.size(cos, -1)), None, float(dropout))
+  q, k, v = self.placed(q, k, v, torch.size(q, 0), cos, sin)
+  return self.weighted(q, k, v, None, float(dropout))
 
 def attend_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, dropout: str) -> Tensor:
-  b = torch.size(q, 0)
-  return self.weighted(self.turned(q, b, cos, sin), self.turned(k, b, cos, sin), self.heads(v, b, torch.size(cos, -1)), mask, float(dropout))
+  q, k, v = self.placed(q, k, v, torch.size(q, 0), cos, sin)
+  return self.weighted(q, k, v, mask, float(dropout))
 
 # Room for the keys or values of so many tokens, with as many sequences as x.
 def room(self: __torch__.M, x: Tensor, cos: Tensor, heads: str, capacity: str) -> Tensor:
@@ -91,13 +96,9 @@ def appended(self: __torch__.M, cache: Tensor, x: Tensor, at: int) -> Tensor:
   return torch.slice(cache, 2, 0, end)
 
 def attend_cached(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  b = torch.size(q, 0)
-  k = self.appended(keys, self.turned(k, b, cos, sin), int(at))
-  v = self.appended(values, self.heads(v, b, torch.size(cos, -1)), int(at))
-  return self.weighted(self.turned(q, b, cos, sin), k, v, None, 0.)
+  q, k, v = self.placed(q, k, v, torch.size(q, 0), cos, sin)
+  return self.weighted(q, self.appended(keys, k, int(at)), self.appended(values, v, int(at)), None, 0.)
 
 def attend_cached_masked(self: __torch__.M, q: Tensor, k: Tensor, v: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, keys: Tensor, values: Tensor, at: str) -> Tensor:
-  b = torch.size(q, 0)
-  k = self.appended(keys, self.turned(k, b, cos, sin), int(at))
-  v = self.appended(values, self.heads(v, b, torch.size(cos, -1)), int(at))
-  return self.weighted(self.turned(q, b, cos, sin), k, v, mask, 0.)
+  q, k, v = self.placed(q, k, v, torch.size(q, 0), cos, sin)
+  return self.weighted(q, self.appended(keys, k, int(at)), self.appended(values, v, int(at)), mask, 0.)
